@@ -1,0 +1,1 @@
+"""Words in, words out: argv, files, environment, terminal, exit codes. Nothing here knows a vendor."""

@@ -1,0 +1,35 @@
+"""`schema`: the JSON Schema of plan files."""
+
+from __future__ import annotations
+
+import click
+
+from ..console import Console
+from ..exit_codes import DONE
+from ..options import talk_options
+
+
+@click.command("schema")
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["plan-file", "plan-output"]),
+    default="plan-file",
+    show_default=True,
+    help="Which of the two schemas.",
+)
+@talk_options
+def command(console: Console, what: str) -> int:
+    """Print the JSON Schema of plan files, or of what `plan --format json` prints."""
+    import json  # noqa: PLC0415  # --help must not load more than click
+
+    from ...provisioners.registry import PlanKinds  # noqa: PLC0415  # pydantic, as above
+    from ..render.json_schema import plan_output_schema  # noqa: PLC0415  # as above
+
+    if what == "plan-output":
+        console.out(plan_output_schema())
+        return DONE
+    from ...plans.schema import json_schema  # noqa: PLC0415  # as above
+
+    console.out(json.dumps(json_schema(PlanKinds()), ensure_ascii=False, indent=2))
+    return DONE

@@ -1,0 +1,58 @@
+"""The steps of `env` around the engine: look, render one sink, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..plans.formats import FormatOptions, named
+from ..provisioners.files import write_private
+from ..provisioners.session import open_session
+from .applying import single
+from .exit_codes import DONE
+from .options import Common
+from .planning import Wish, look
+from .running import Interruption, load_deployments, run
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """What the settings are written for, and where to."""
+
+    form: str
+    output: str = ""
+    show_secrets: bool = False
+    secret_name: str = ""
+
+
+def emit(common: Common, paths: Sequence[str], emission: Emission) -> int:
+    """Print or write the settings of one deployment; return the exit code."""
+    deployment = single(load_deployments(paths), "`env`")
+
+    async def work(_: Interruption) -> int:
+        async with open_session(common.session()) as session:
+            proposal, _cost = await look(common, session, [deployment], Wish(), writing=False)
+            view = proposal.views[0]
+            if view.error is not None:
+                raise view.error
+            env = session.engine.coder_env(deployment, view.live)
+        shown = emission.show_secrets or bool(emission.output)
+        options = FormatOptions(show_secrets=shown, kubernetes_secret=emission.secret_name)
+        text = named(emission.form).render(env, options)
+        _deliver(common, text, emission)
+        if view.changes.sendable:
+            common.console.say("note: the live client is not as the plan wants it; run `oidc-provision plan`")
+        return DONE
+
+    return run(common.console, work)
+
+
+def _deliver(common: Common, text: str, emission: Emission) -> None:
+    if emission.output:
+        write_private(Path(emission.output), text.encode())
+        common.console.say(f"wrote {emission.output}")
+        return
+    common.console.out(text, with_secrets=emission.show_secrets)
+    if not emission.show_secrets:
+        common.console.say("note: the client secret was left out; --show-secrets prints it, --output FILE writes it")

@@ -1,0 +1,100 @@
+"""The steps of `plan` and `show` around the engine: load, look, render, save."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..plans import saved
+from ..plans.errors import UsageError
+from ..plans.proposal import Proposal
+from ..provisioners.files import write_private
+from ..provisioners.session import Session, open_session
+from .exit_codes import DONE, FAILED, PENDING, REFUSED
+from .options import Common
+from .render.json_plan import render_json
+from .render.markdown import render_markdown
+from .render.text import Cost, render_text
+from .running import Interruption, load_deployments, run
+
+if TYPE_CHECKING:
+    from ..plans.load import Deployment
+
+RENDERINGS = {"text": render_text, "json": render_json, "markdown": render_markdown, "md": render_markdown}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a command line asks to look at."""
+
+    paths: Sequence[str] = ()
+    shard: str = ""
+    addresses: frozenset[str] = field(default_factory=frozenset)
+    rotate: frozenset[str] = field(default_factory=frozenset)
+
+
+def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, detailed: bool) -> int:
+    """Look at every target, print and save what was found; return the exit code."""
+    if saved_to and wish.rotate:
+        raise UsageError(
+            "a saved plan cannot hold a rotation: applied twice it would rotate twice",
+            fix="ask for it at apply: --rotate-secret CLIENT",
+        )
+    files = named_outputs(outputs)
+    deployments = load_deployments(wish.paths, wish.shard)
+
+    async def work(_: Interruption) -> int:
+        async with open_session(common.session()) as session:
+            proposal, cost = await look(common, session, deployments, wish, writing=False)
+        show(common, proposal, cost, form, files)
+        if saved_to and not proposal.failed:
+            write_private(Path(saved_to), saved.dump(proposal, wish.addresses).encode())
+            common.console.say(f"saved to {saved_to}")
+        return exit_code(proposal, detailed=detailed)
+
+    return run(common.console, work)
+
+
+async def look(
+    common: Common, session: Session, deployments: Sequence[Deployment], wish: Wish, *, writing: bool
+) -> tuple[Proposal, Cost]:
+    """Look at the targets of some deployments; return the proposal and what it cost."""
+    began = time.monotonic()
+    proposal = (await session.engine.look(deployments, writing=writing, rotate=wish.rotate)).only(wish.addresses)
+    if common.console.verbosity:
+        for shape, count in sorted(session.traffic.counts.items()):
+            common.console.say(f"{count:6} {shape}")
+    for name, why in session.references.weak.items():
+        common.console.warn(f"warning: `{name}` cannot be kept out of output: {why} [weak-secret]")
+    return proposal, Cost(session.traffic.total, time.monotonic() - began)
+
+
+def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Iterable[tuple[str, str]] = ()) -> None:
+    """Print the proposal in one form and write it to files in others."""
+    console = common.console
+    console.out(render_text(proposal, cost, console.style) if form == "text" else RENDERINGS[form](proposal, cost))
+    for name, path in files:
+        write_private(Path(path), console.clean(RENDERINGS[name](proposal, cost)).encode())
+
+
+def named_outputs(outputs: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of `--output md=F,json=F`. Raises UsageError for a form that there is not."""
+    pairs = []
+    for part in filter(None, outputs.split(",")):
+        name, equals, path = part.partition("=")
+        if name not in RENDERINGS or not equals or not path:
+            raise UsageError(f"`--output {part}` is not FORM=FILE", fix=f"FORM is one of {', '.join(RENDERINGS)}")
+        pairs.append((name, path))
+    return tuple(pairs)
+
+
+def exit_code(proposal: Proposal, *, detailed: bool) -> int:
+    """Return the exit code of a look: refused before failed before pending."""
+    if proposal.errors or proposal.refused:
+        return REFUSED
+    if proposal.failed:
+        return FAILED
+    return PENDING if detailed and proposal.pending else DONE

@@ -1,0 +1,74 @@
+"""A proposal as JSON, with Terraform's plan field names where they fit; the schema ships beside this module."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...plans.diff import Action, Change, edit_json, fields_json
+from ...plans.findings import Finding
+from ...plans.proposal import Proposal
+from ...plans.resources import Generated, Target
+from .text import Cost, counts
+
+FORMAT_VERSION = "1.0"
+ACTIONS = {Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "delete"}
+
+
+def render_json(proposal: Proposal, cost: Cost | None = None) -> str:
+    """Return the proposal as one JSON object; no secret is in it."""
+    return json.dumps(plan_object(proposal, cost), ensure_ascii=False, indent=2) + "\n"
+
+
+def plan_object(proposal: Proposal, cost: Cost | None = None) -> dict[str, Any]:
+    """Return the proposal as JSON data; `requests` and `seconds` are those of the look."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "digest": proposal.digest,
+        "applyable": proposal.pending and not proposal.errors and not proposal.failed,
+        "complete": proposal.complete,
+        "errored": bool(proposal.failed),
+        "summary": counts(proposal),
+        "resource_changes": [_change(target, change) for target, change in proposal.changes],
+        "findings": [_finding(finding) for finding in proposal.findings],
+        "errors": [
+            {"target": str(v.target), "message": v.error.message, "fix": v.error.fix}
+            for v in proposal.failed
+            if v.error
+        ],
+        "requests": None if cost is None else cost.requests,
+        "seconds": None if cost is None else round(cost.seconds, 3),
+    }
+
+
+def _change(target: Target, change: Change) -> dict[str, Any]:
+    before = change.before
+    unknown = {edit.field: True for edit in change.edits if isinstance(edit.after, Generated)}
+    return {
+        "address": str(change.address),
+        "target": str(target),
+        "type": change.address.kind,
+        "name": change.address.name,
+        "manual": change.manual,
+        "change": {
+            "actions": [ACTIONS[change.action]],
+            "before": None if before is None else fields_json(before),
+            "after": None if change.action is Action.DELETE else fields_json(change.after),
+            "after_unknown": unknown,
+        },
+        "edits": [edit_json(edit) for edit in change.edits],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    position = finding.position
+    place = None if position is None else {"file": position.file, "line": position.line, "column": position.column}
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "where": finding.where,
+        "problem": finding.problem,
+        "fix": finding.fix,
+        "source": finding.source,
+        "position": place,
+    }

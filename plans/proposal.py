@@ -1,0 +1,101 @@
+"""What one look at all targets came to: live state, changes and findings, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from .diff import Change, ChangeSet, fleet_digest
+from .errors import ProvisionError, Refused
+from .findings import Finding, Severity
+from .load import Deployment
+from .resources import Address, Desired, Fields, Live, Target
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One target: what is live, what is wanted, and the difference; or the error that kept us from looking."""
+
+    target: Target
+    deployments: tuple[Deployment, ...]
+    live: Live = field(default_factory=dict)
+    desired: Desired = field(default_factory=dict)
+    changes: ChangeSet = field(default_factory=ChangeSet)
+    findings: tuple[Finding, ...] = ()
+    error: ProvisionError | None = None
+
+    @property
+    def managed(self) -> Mapping[Address, Fields | None]:
+        """The live values of every managed field; None for a resource that does not exist."""
+        return {address: self._managed(address) for address in sorted(self.desired)}
+
+    def _managed(self, address: Address) -> Fields | None:
+        if address not in self.live:
+            return None
+        return {name: self.live[address].get(name) for name in sorted(self.desired[address])}
+
+    def only(self, addresses: frozenset[str]) -> View:
+        """Return this view with the changes of the named addresses alone."""
+        if not addresses:
+            return self
+        kept = tuple(change for change in self.changes if str(change.address) in addresses)
+        return replace(self, changes=ChangeSet(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All targets of one command. `rotate` names the clients whose secret is to be replaced."""
+
+    views: tuple[View, ...]
+    rotate: frozenset[str] = frozenset()
+    complete: bool = True
+
+    @property
+    def digest(self) -> str:
+        """One digest over all changes, whatever the order of the files."""
+        return fleet_digest((view.target, view.changes) for view in self.views)
+
+    @property
+    def changes(self) -> tuple[tuple[Target, Change], ...]:
+        """Every change with its target."""
+        return tuple((view.target, change) for view in self.views for change in view.changes)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, the heaviest first."""
+        order = list(Severity)
+        return tuple(
+            sorted(
+                (f for view in self.views for f in view.findings),
+                key=lambda f: (order.index(f.severity), f.code, f.where),
+            )
+        )
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that refuse apply."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def failed(self) -> tuple[View, ...]:
+        """The targets that could not be looked at."""
+        return tuple(view for view in self.views if view.error is not None)
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether a target was refused, as for missing rights."""
+        return any(isinstance(view.error, Refused) for view in self.views)
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether there is anything for us to send; steps for a human do not count."""
+        return any(view.changes.sendable for view in self.views)
+
+    def only(self, addresses: frozenset[str]) -> Proposal:
+        """Return the proposal restricted to some addresses, marked as incomplete. Raises Refused for one that no plan has."""
+        if not addresses:
+            return self
+        known = {str(address) for view in self.views for address in view.desired}
+        for address in sorted(addresses - known):
+            raise Refused(f"no plan has the address `{address}`", fix=f"one of: {', '.join(sorted(known)) or 'none'}")
+        return replace(self, views=tuple(view.only(addresses) for view in self.views), complete=False)

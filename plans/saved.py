@@ -1,0 +1,156 @@
+"""The saved plan: canonical JSON that holds the plans (references only), what was seen and what was decided, and no secret.
+
+A saved plan is bound to the live values it was made from: applying it looks again, and refuses where any managed value has moved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .diff import GENERATED, NEVER_SHOWN, Json, change_json, digest_of, fields_json
+from .errors import Refused
+from .proposal import Proposal, View
+
+FORMAT = "oidc-provision-plan"
+VERSION = 1
+MARK = b'{"changes":'
+LARGEST = 256 * 1024 * 1024
+SECRETS = (NEVER_SHOWN, GENERATED)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A saved plan as read: plan texts by file name, and per target what was seen and what was to be done."""
+
+    plans: tuple[tuple[str, str], ...]
+    targets: tuple[str, ...]
+    digest: str
+    seen: Mapping[str, Mapping[str, Any]]
+    after: Mapping[str, Mapping[str, Any]]
+    changes: Mapping[str, Any]
+    complete: bool
+
+
+def is_saved(data: bytes) -> bool:
+    """Tell whether these bytes are meant as a saved plan and not as a plan file."""
+    return data.lstrip()[: len(MARK)] == MARK or (data.lstrip()[:1] == b"{" and FORMAT.encode() in data)
+
+
+def dump(proposal: Proposal, addresses: frozenset[str] = frozenset()) -> str:
+    """Return the saved plan as canonical JSON with its checksum."""
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "digest": proposal.digest,
+        "complete": proposal.complete,
+        "targets": sorted(addresses),
+        "plans": [
+            {"file": d.document.file, "plan": d.plan.normalised()} for view in proposal.views for d in view.deployments
+        ],
+        "changes": {str(view.target): [change_json(change) for change in view.changes] for view in proposal.views},
+        "seen": {str(view.target): _seen(view) for view in proposal.views},
+        "after": {str(view.target): _after(view) for view in proposal.views},
+    }
+    return (
+        json.dumps({**body, "checksum": digest_of(body)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        + "\n"
+    )
+
+
+def _seen(view: View) -> dict[str, Json]:
+    return {str(address): None if fields is None else fields_json(fields) for address, fields in view.managed.items()}
+
+
+def _after(view: View) -> dict[str, Json]:
+    """Every managed field as it must be once the changes of this plan are made."""
+    changed = {str(change.address): dict(change.after) for change in view.changes}
+    return {str(a): _settled(changed.get(str(a)), fields) for a, fields in view.managed.items()}
+
+
+def _settled(after: Mapping[str, Any] | None, seen: Mapping[str, Any] | None) -> Json:
+    if after is None:
+        return None if seen is None else fields_json(seen)
+    return fields_json(after)
+
+
+def parse(data: bytes, name: str) -> SavedPlan:
+    """Return the saved plan. Raises Refused where it is truncated, edited, of a newer format or no saved plan at all."""
+    body = _json(data, name)
+    if body.get("format") != FORMAT:
+        raise Refused("this is not a saved plan of oidc-provision", where=name, fix="make one with `plan --out FILE`")
+    version = body.get("format_version")
+    if version != VERSION:
+        raise Refused(
+            f"the saved plan has format {version}, this version reads format {VERSION}",
+            where=name,
+            fix="make it again with this version",
+        )
+    checksum = body.pop("checksum", None)
+    if checksum != digest_of(body):
+        raise Refused(
+            "the saved plan was changed after it was made", where=name, fix="make it again with `plan --out FILE`"
+        )
+    return SavedPlan(
+        plans=tuple((entry["file"], json.dumps(entry["plan"], ensure_ascii=False)) for entry in body["plans"]),
+        targets=tuple(body["targets"]),
+        digest=body["digest"],
+        seen=body["seen"],
+        after=body["after"],
+        changes=body["changes"],
+        complete=body["complete"],
+    )
+
+
+def _json(data: bytes, name: str) -> dict[str, Any]:
+    again = "make it again with `plan --out FILE`"
+    if len(data) > LARGEST:
+        raise Refused("the saved plan is too large to be one", where=name, fix=again)
+    try:
+        body = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Refused("the saved plan is truncated or was changed", where=name, fix=again) from error
+    if not isinstance(body, dict):
+        raise Refused("this is not a saved plan of oidc-provision", where=name, fix=again)
+    return body
+
+
+def moved(saved: SavedPlan, proposal: Proposal) -> tuple[str, ...]:
+    """Return the managed values that differ between what the saved plan saw and what is live now, one line each."""
+    return tuple(_differences(saved.seen, {str(view.target): _seen(view) for view in proposal.views}))
+
+
+def is_applied(saved: SavedPlan, proposal: Proposal) -> bool:
+    """Tell whether every managed value already is as the saved plan would have left it."""
+    live = {str(view.target): _seen(view) for view in proposal.views}
+    return not proposal.pending and not any(_differences(saved.after, live, ignore_secrets=True))
+
+
+def _differences(
+    expected: Mapping[str, Any], found: Mapping[str, Any], *, ignore_secrets: bool = False
+) -> Iterator[str]:
+    for target in sorted(expected.keys() | found.keys()):
+        before, now = expected.get(target, {}), found.get(target, {})
+        for address in sorted(before.keys() | now.keys()):
+            yield from _moved_fields(address, before.get(address), now.get(address), ignore_secrets=ignore_secrets)
+
+
+def _moved_fields(
+    address: str, before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, *, ignore_secrets: bool
+) -> Iterator[str]:
+    if before is None or now is None:
+        if before is not now:
+            yield f"`{address}` {'exists now' if before is None else 'does not exist any more'}"
+        return
+    for field in sorted(before.keys() | now.keys()):
+        old, new = before.get(field), now.get(field)
+        if old != new and not (ignore_secrets and old in SECRETS and new in SECRETS):
+            yield f"`{address}` field `{field}` was {_shown(old)}, is {_shown(new)}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""What an identity provider's folder must bring: one object that reads, one that decides nothing by itself, and who opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..plans.coder_env import CoderEnv
+from ..plans.diff import Change
+from ..plans.findings import Finding
+from ..plans.model import Plan
+from ..plans.redaction import Redactor
+from ..plans.references import SecretReference
+from ..plans.resources import Desired, Live
+from ..plans.sealed import Sealed
+from .clock import Clock
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one change: the steps that were done, in the vendor's words."""
+
+    done: tuple[str, ...] = ()
+
+
+class Provisioner(Protocol):
+    """One target of one identity provider. Only `apply` and `confirm_rights` write."""
+
+    async def preflight(self, plans: Sequence[Plan], *, writing: bool) -> tuple[Finding, ...]:
+        """Return an error finding for each right that is missing, naming the role to grant. Signs in."""
+        ...
+
+    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
+        """Return what exists at the target, for all clients wanted there at once. Raises Refused where rights turn out to be missing."""
+        ...
+
+    def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
+        """Return what the plan wants, field by field. Pure."""
+        ...
+
+    def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:
+        """Return the changes with their dependencies, split where the server demands an order. Pure."""
+        ...
+
+    def check(self, plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding, ...]:
+        """Return the vendor's judgements about plan and live state. Pure."""
+        ...
+
+    async def confirm_rights(self, changes: tuple[Change, ...]) -> None:
+        """Try first what only a write can show. Raises Refused naming the role; changes nothing."""
+        ...
+
+    async def apply(self, change: Change, live: Live) -> Outcome:
+        """Make one change. Safe to repeat; raises a ProvisionError that says what was done."""
+        ...
+
+    def coder_env(self, plan: Plan, live: Live) -> CoderEnv:
+        """Return the settings for Coder. Raises Failed where the client does not exist."""
+        ...
+
+    def adopt(self, plan: Plan, live: Live) -> Mapping[str, object]:
+        """Return the smallest plan data for the live client of `plan`, so that planning it finds nothing."""
+        ...
+
+    def offline_access(self, change: Change) -> tuple[bool, bool]:
+        """Tell whether users get refresh tokens that last: before the change, and after it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a provisioner is handed for one run: the HTTP client on our transport, secrets, time."""
+
+    http: AsyncClient
+    fetch_json: Callable[[str], Awaitable[object]]
+    resolve: Callable[[SecretReference, str], Awaitable[Sealed]]
+    redactor: Redactor
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRules:
+    """What the transport must know of a vendor: which writes may be sent twice, and how paths are counted."""
+
+    repeatable: Callable[[str, str], bool]
+    name_path: Callable[[str], str]

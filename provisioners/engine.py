@@ -1,0 +1,294 @@
+"""Plan, apply, env and import over any provisioner: the order of steps, the same for every identity provider.
+
+look:   group by target -> preflight -> read once -> desired -> diff -> rules
+apply:  rights that only a write shows -> changes in dependency order -> look again, which must find nothing
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ..plans import coder_checks, rules
+from ..plans.client_secret import VALUE, given_address, store_address, store_desired
+from ..plans.coder_env import CoderEnv
+from ..plans.diff import Change, ChangeSet, Edit, diff
+from ..plans.errors import ProvisionError, Refused
+from ..plans.findings import Finding
+from ..plans.load import Deployment
+from ..plans.proposal import Proposal, View
+from ..plans.references import SecretReference
+from ..plans.resources import Address, Desired, Fields, Generated, Live, Target, Value, Wants
+from ..plans.sealed import Sealed
+from .base import Outcome, Provisioner
+from .execution import Listen, Result, Run, Status
+
+
+class Store(Protocol):
+    """Where a plan keeps a client's secret."""
+
+    async def read(self) -> Sealed | None:
+        """Return the secret, None where there is none yet."""
+        ...
+
+    async def write(self, value: Sealed) -> None:
+        """Replace the secret, whole or not at all."""
+        ...
+
+
+class Vault(Protocol):
+    """Resolves references of a plan file; `near` is that file, to which relative paths are relative."""
+
+    async def resolve(self, reference: SecretReference, near: str) -> Sealed:
+        """Return the secret behind a reference. Raises SecretFailure."""
+        ...
+
+    def store(self, reference: SecretReference, near: str) -> Store:
+        """Return the store that a reference names."""
+        ...
+
+    def guard(self, value: Sealed, name: str) -> None:
+        """Keep a secret out of every output."""
+        ...
+
+
+Open = Callable[[Deployment], Awaitable[Provisioner]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an apply did: each change's end, the look after it, and why it stopped early."""
+
+    results: tuple[Result, ...] = ()
+    after: Proposal | None = None
+    interrupted: bool = False
+    errors: tuple[ProvisionError, ...] = ()
+
+    @property
+    def done(self) -> tuple[Result, ...]:
+        """The changes that were made."""
+        return tuple(result for result in self.results if result.status is Status.DONE)
+
+    @property
+    def unsettled(self) -> tuple[tuple[Target, Change], ...]:
+        """What the look after the last change still found, for us to send."""
+        return () if self.after is None else tuple((t, c) for t, c in self.after.changes if not c.manual)
+
+
+class Engine:
+    """One run over some deployments. `draw` makes a new secret; `listen` hears of every change that ended."""
+
+    def __init__(self, open_provisioner: Open, vault: Vault, draw: Callable[[], str], listen: Listen) -> None:
+        self._open = open_provisioner
+        self._vault = vault
+        self._draw = draw
+        self._listen = listen
+        self._opened: dict[Target, Provisioner] = {}
+
+    async def look(
+        self, deployments: Sequence[Deployment], *, writing: bool, rotate: frozenset[str] = frozenset()
+    ) -> Proposal:
+        """Return what differs at every target. A target that cannot be looked at becomes a view with its error; the others go on."""
+        _known_clients(deployments, rotate)
+        groups = by_target(deployments)
+        views = await asyncio.gather(
+            *(self._view(target, group, writing=writing, rotate=rotate) for target, group in groups.items())
+        )
+        return Proposal(tuple(views), rotate)
+
+    async def _view(
+        self, target: Target, group: tuple[Deployment, ...], *, writing: bool, rotate: frozenset[str]
+    ) -> View:
+        try:
+            provisioner = await self._provisioner(target, group[0])
+            live = await self._read(provisioner, group, writing=writing)
+        except ProvisionError as error:
+            return View(target, group, error=error)
+        wanted = [desired_of(provisioner, d, live, rotate=d.client_id in rotate) for d in group]
+        desired = merged(wanted)
+        changes = ChangeSet(provisioner.arrange(diff(desired, live).changes, live))
+        own = (tuple(concerning(changes, part)) for part in wanted)
+        findings = tuple(f for d, part in zip(group, own, strict=True) for f in judged(provisioner, d, live, part))
+        return View(target, group, live, desired, changes, unique(findings))
+
+    async def _provisioner(self, target: Target, deployment: Deployment) -> Provisioner:
+        if target not in self._opened:
+            self._opened[target] = await self._open(deployment)
+        return self._opened[target]
+
+    async def _read(self, provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> Live:
+        plans = [deployment.plan for deployment in group]
+        missing = await provisioner.preflight(plans, writing=writing)
+        if missing:
+            notes = tuple(f"{finding.problem}; {finding.fix}" for finding in missing[1:])
+            raise Refused(missing[0].problem, where=missing[0].where, fix=missing[0].fix, notes=notes)
+        secrets, live = await asyncio.gather(self._secrets(group), provisioner.read(plans, writing=writing))
+        for address, fields in {**live, **secrets}.items():
+            for value in fields.values():
+                if isinstance(value, Sealed):
+                    self._vault.guard(value, str(address))
+        return {**live, **secrets}
+
+    async def _secrets(self, group: tuple[Deployment, ...]) -> Live:
+        found = await asyncio.gather(*(self._secret(deployment) for deployment in group))
+        return {address: fields for entry in found for address, fields in entry.items()}
+
+    async def _secret(self, deployment: Deployment) -> dict[Address, Fields]:
+        """What stands behind the plan's `from` or in its `store`, as if it were live state: so that deciding stays pure."""
+        wish, near = deployment.plan.client.secret, deployment.document.file
+        if wish is None:
+            return {}
+        if wish.store is None:
+            given = await self._vault.resolve(wish.reference, near)
+            return {given_address(deployment.client_id): {VALUE: given}}
+        stored = await self._vault.store(wish.store, near).read()
+        return {} if stored is None else {store_address(deployment.client_id): {VALUE: stored}}
+
+    async def apply(self, proposal: Proposal, *, stop: asyncio.Event, parallelism: int = 8) -> Report:
+        """Make the proposal's changes, then look again at what was changed. The caller has applied the brakes."""
+        limit = asyncio.Semaphore(parallelism)
+        busy = [view for view in proposal.views if view.changes.sendable]
+        try:
+            await asyncio.gather(*(self._opened[view.target].confirm_rights(view.changes.sendable) for view in busy))
+        except ProvisionError as error:
+            return Report(errors=(error,))
+        ended = await asyncio.gather(*(self._apply_view(view, stop=stop, limit=limit) for view in busy))
+        results = tuple(result for view_results in ended for result in view_results)
+        if stop.is_set():
+            return Report(results, interrupted=True)
+        after = await self._look_after(busy, results)
+        return Report(results, after, errors=tuple(view.error for view in after.failed if view.error is not None))
+
+    async def _apply_view(self, view: View, *, stop: asyncio.Event, limit: asyncio.Semaphore) -> tuple[Result, ...]:
+        provisioner = self._opened[view.target]
+        by_client = {deployment.client_id: deployment for deployment in view.deployments}
+
+        async def perform(change: Change) -> Outcome:
+            if change.address.kind == "store":
+                return await self._write_store(by_client[change.address.name], change)
+            return await provisioner.apply(change, view.live)
+
+        changes = materialised(view.changes.sendable, self._drawn)
+        return await Run(view.target, perform, stop=stop, limit=limit, listen=self._listen).all(changes)
+
+    def _drawn(self) -> str:
+        secret = self._draw()
+        self._vault.guard(Sealed(secret), "a drawn secret")
+        return secret
+
+    async def _write_store(self, deployment: Deployment, change: Change) -> Outcome:
+        wish, value = deployment.plan.client.secret, change.after[VALUE]
+        if wish is None or wish.store is None or not isinstance(value, Sealed):
+            msg = f"nothing to store for {change.address}"
+            raise TypeError(msg)
+        await self._vault.store(wish.store, deployment.document.file).write(value)
+        return Outcome(("stored",))
+
+    async def _look_after(self, views: Iterable[View], results: tuple[Result, ...]) -> Proposal:
+        """Look again at the targets that were written to; what was not done there is no surprise and is left out."""
+        again = await self.look([d for view in views for d in view.deployments], writing=False)
+        undone = {(result.target, result.change.address) for result in results if result.status is not Status.DONE}
+        tried = {(result.target, result.change.address) for result in results}
+
+        def kept(view: View) -> View:
+            changes = tuple(
+                c for c in view.changes if (view.target, c.address) in tried and (view.target, c.address) not in undone
+            )
+            return replace(view, changes=ChangeSet(changes))
+
+        return replace(again, views=tuple(kept(view) for view in again.views))
+
+    def coder_env(self, deployment: Deployment, live: Live) -> CoderEnv:
+        """Return the settings for one deployment from a view's live state."""
+        return self._opened[deployment.target].coder_env(deployment.plan, live)
+
+    def adopt(self, deployment: Deployment, live: Live) -> Mapping[str, object]:
+        """Return the smallest plan data for a deployment's live client."""
+        return self._opened[deployment.target].adopt(deployment.plan, live)
+
+    def offline_access(self, target: Target, change: Change) -> tuple[bool, bool]:
+        """Tell whether users get refresh tokens before and after a change, in the vendor's judgement."""
+        return self._opened[target].offline_access(change)
+
+    def is_offline_loss(self, view: View, change: Change) -> bool:
+        """Tell whether a change takes refresh tokens away."""
+        return self.offline_access(view.target, change) == (True, False)
+
+
+def by_target(deployments: Iterable[Deployment]) -> dict[Target, tuple[Deployment, ...]]:
+    """Return the deployments grouped by target, in the order of the targets."""
+    groups: dict[Target, list[Deployment]] = {}
+    for deployment in deployments:
+        groups.setdefault(deployment.target, []).append(deployment)
+    return {target: tuple(groups[target]) for target in sorted(groups)}
+
+
+def concerning(changes: ChangeSet, desired: Desired) -> Iterator[Change]:
+    """Return the changes of what one plan wants; `by_address` keeps a fleet's cost from growing with its square."""
+    by_address = changes.by_address
+    for address in desired:
+        yield from by_address.get(address, ())
+
+
+def merged(parts: Iterable[Desired]) -> Desired:
+    """Return several plans' wants of one target as one; the same field wanted twice is wanted alike (checked when loading)."""
+    whole: dict[Address, Wants] = {}
+    for part in parts:
+        for address, wants in part.items():
+            whole[address] = {**whole.get(address, {}), **wants}
+    return whole
+
+
+def desired_of(provisioner: Provisioner, deployment: Deployment, live: Live, *, rotate: bool) -> Desired:
+    """Return what one plan wants of its target and of its secret's store."""
+    desired = provisioner.desired(deployment.plan, live, rotate=rotate)
+    client = next((address for address in desired if address.kind == "client"), None)
+    stored = {} if client is None else store_desired(deployment.plan, live, client, rotate=rotate)
+    return {**desired, **stored}
+
+
+def judged(
+    provisioner: Provisioner, deployment: Deployment, live: Live, changes: tuple[Change, ...]
+) -> tuple[Finding, ...]:
+    """Return the findings about one plan, each with its place in the plan file."""
+    found = provisioner.check(deployment.plan, live, changes)
+    return (*offline_findings(deployment), *placed(deployment, found))
+
+
+def offline_findings(deployment: Deployment) -> tuple[Finding, ...]:
+    """Return what can be said of a plan without asking any server."""
+    return placed(deployment, (*rules.check_plan(deployment.plan), *coder_checks.check_env(deployment.plan)))
+
+
+def placed(deployment: Deployment, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with their lines in the plan file."""
+    return tuple(finding.at(deployment.position(finding.path)) if finding.path else finding for finding in findings)
+
+
+def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings without repetitions: several plans of a realm meet the same fact about it."""
+    return tuple({(f.code, f.where, f.problem): f for f in reversed(tuple(findings))}.values())[::-1]
+
+
+def materialised(changes: Iterable[Change], draw: Callable[[], str]) -> tuple[Change, ...]:
+    """Return the changes with every `Generated` drawn, the same value wherever the same key stands."""
+    drawn: dict[str, Sealed] = {}
+
+    def settle(value: Value) -> Value:
+        return drawn.setdefault(value.key, Sealed(draw())) if isinstance(value, Generated) else value
+
+    def settled(change: Change) -> Change:
+        edits = tuple(Edit(edit.field, edit.before, settle(edit.after)) for edit in change.edits)
+        return replace(change, edits=edits, after={name: settle(value) for name, value in change.after.items()})
+
+    return tuple(settled(change) for change in changes)
+
+
+def _known_clients(deployments: Iterable[Deployment], rotate: frozenset[str]) -> None:
+    known = {deployment.client_id for deployment in deployments}
+    for name in sorted(rotate - known):
+        raise Refused(
+            f"no plan has a client `{name}` to rotate the secret of", fix=f"one of: {', '.join(sorted(known))}"
+        )

@@ -1,0 +1,162 @@
+"""The admin calls we make, each with its error explained. What a call means for a plan is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...plans.errors import Failed, RemoteFailure
+from .connection import explain, list_clients_page
+
+if TYPE_CHECKING:
+    from keycloak import KeycloakAdmin
+
+T = TypeVar("T")
+PAGE = 51
+"""One more than the page of 50 that Keycloak lists fastest, so that N full pages need no further, empty one."""
+CONFLICT = 409
+NOT_FOUND = 404
+CREATE_ATTEMPTS = 3
+SCOPE_LISTS = {"default": "default-client-scopes", "optional": "optional-client-scopes"}
+
+
+class AdminApi:
+    """One realm's admin API over python-keycloak's async client. Every method raises RemoteFailure with status and place."""
+
+    def __init__(self, admin: KeycloakAdmin, realm: str) -> None:
+        self._admin = admin
+        self._realm = realm
+
+    @property
+    def where(self) -> str:
+        """How messages name the place."""
+        return f"realm/{self._realm}"
+
+    async def _call(self, what: str, call: Awaitable[T]) -> T:
+        try:
+            return await call
+        except Exception as error:
+            raise explain(error, what) from error
+
+    async def access_token(self) -> str:
+        """Sign in where that has not been done yet and return the access token."""
+        from .connection import ensure_token  # noqa: PLC0415  # imports python-keycloak
+
+        return await self._call(f"signing in to manage realm `{self._realm}`", ensure_token(self._admin))
+
+    async def realm(self) -> dict[str, Any]:
+        """Return the realm's representation; cut to four keys where the role view-realm is missing."""
+        return await self._call(f"reading realm `{self._realm}`", self._admin.a_get_realm(self._realm))
+
+    async def client_scopes(self) -> list[dict[str, Any]]:
+        """Return all client scopes; [] where the role view-clients is missing."""
+        return await self._call("reading the client scopes", self._admin.a_get_client_scopes())
+
+    async def new_client_scopes(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the scopes that the realm gives a new client: default, optional."""
+        both = asyncio.gather(
+            self._admin.a_get_default_default_client_scopes(),
+            self._admin.a_get_default_optional_client_scopes(),
+        )
+        default, optional = await self._call("reading the realm's default client scopes", both)
+        return default, optional
+
+    async def default_roles(self, role_id: str) -> list[dict[str, Any]]:
+        """Return the composites of the default role."""
+        return await self._call("reading the realm's default roles", self._admin.a_get_role_composites_by_id(role_id))
+
+    async def role(self, name: str) -> dict[str, Any] | None:
+        """Return a realm role, None where it does not exist."""
+        try:
+            return await self._call(f"reading realm role `{name}`", self._admin.a_get_realm_role(name))
+        except RemoteFailure as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    async def clients_page(self, first: int) -> list[dict[str, Any]]:
+        """Return up to PAGE clients from position `first` on, in the order of their clientIds."""
+        return await self._call("listing clients", list_clients_page(self._admin, first=first, max=PAGE))
+
+    async def clients_beyond(self, count: int) -> bool:
+        """Tell whether the realm has more than `count` clients that we may see."""
+        return bool(await self._call("counting clients", list_clients_page(self._admin, first=count, max=1)))
+
+    async def find_client(self, client_id: str) -> dict[str, Any] | None:
+        """Return the client of that clientId, None where there is none."""
+        found = await self._call(f"looking up client `{client_id}`", list_clients_page(self._admin, clientId=client_id))
+        return next((client for client in found if client.get("clientId") == client_id), None)
+
+    async def create_client(self, body: dict[str, Any]) -> None:
+        """Create a client. An answer that was lost is settled by looking the client up: never a second one."""
+        client_id = str(body["clientId"])
+        for _ in range(CREATE_ATTEMPTS):
+            try:
+                await self._call(f"creating client `{client_id}`", self._admin.a_create_client(body))
+            except RemoteFailure as error:
+                if error.status == CONFLICT or not error.ambiguous:
+                    raise
+                if await self.find_client(client_id) is not None:
+                    return
+            else:
+                return
+        raise Failed(f"client `{client_id}` could not be created", where=self.where, fix="run `apply` again")
+
+    async def update_client(self, uuid: str, body: dict[str, Any], name: str) -> None:
+        """Change the keys in `body`, keep all others."""
+        await self._call(f"changing client `{name}`", self._admin.a_update_client(uuid, body))
+
+    async def attach_scope(self, uuid: str, kind: str, scope_id: str) -> None:
+        """Attach a scope. Where it is attached the other way already, Keycloak answers 204 and does nothing."""
+        add = {
+            "default": self._admin.a_add_client_default_client_scope,
+            "optional": self._admin.a_add_client_optional_client_scope,
+        }
+        await self._call("attaching a client scope", add[kind](uuid, scope_id, {}))
+
+    async def detach_scope(self, uuid: str, scope_id: str) -> None:
+        """Detach a scope, whichever way it is attached."""
+        await self._call("detaching a client scope", self._admin.a_delete_client_optional_client_scope(uuid, scope_id))
+
+    async def attached(self, uuid: str, kind: str) -> frozenset[str]:
+        """Return the names of the scopes attached that way, read fresh."""
+        read = {
+            "default": self._admin.a_get_client_default_client_scopes,
+            "optional": self._admin.a_get_client_optional_client_scopes,
+        }
+        return frozenset(
+            scope["name"] for scope in await self._call("reading back the client's scopes", read[kind](uuid))
+        )
+
+    async def put_mapper(self, uuid: str, body: dict[str, Any]) -> None:
+        """Create a mapper, or change the one whose `id` the body carries. A name taken by a lost first try counts as done."""
+        what = f"writing mapper `{body.get('name')}`"
+        if body.get("id"):
+            await self._call(what, self._admin.a_update_client_mapper(uuid, str(body["id"]), body))
+            return
+        try:
+            await self._call(what, self._admin.a_add_mapper_to_client(uuid, body))
+        except RemoteFailure as error:
+            if not error.ambiguous:
+                raise
+            await self._settle_mapper(uuid, body, what)
+
+    async def _settle_mapper(self, uuid: str, body: dict[str, Any], what: str) -> None:
+        mappers = await self._call(what, self._admin.a_get_mappers_from_client(uuid))
+        if not any(mapper.get("name") == body["name"] for mapper in mappers):
+            await self._call(what, self._admin.a_add_mapper_to_client(uuid, body))
+
+    async def update_realm(self, body: dict[str, Any]) -> None:
+        """Change the keys in `body`, keep all others. An empty body changes nothing and still needs manage-realm."""
+        await self._call(f"changing realm `{self._realm}`", self._admin.a_update_realm(self._realm, body))
+
+    async def add_default_roles(self, role_id: str, roles: list[dict[str, Any]]) -> None:
+        """Add realm roles to the default role; those already there stay."""
+        path = f"admin/realms/{self._realm}/roles-by-id/{role_id}/composites"
+        answer = await self._call(
+            "adding default roles", self._admin.connection.a_raw_post(path, data=json.dumps(roles))
+        )
+        if answer.is_error:
+            raise RemoteFailure("the default roles were refused", where=self.where, status=answer.status_code)

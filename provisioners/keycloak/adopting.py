@@ -1,0 +1,83 @@
+"""From a live client to the smallest plan that finds nothing to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...plans.diff import diff
+from ...plans.durations import format_duration
+from ...plans.model import Plan
+from ...plans.resources import Fields, Live
+from .fields import (
+    ACCESS_LIFESPAN,
+    DEFAULT_SCOPES,
+    MAPPER_TYPES,
+    OFFLINE_ACCESS,
+    OFFLINE_IDLE,
+    OFFLINE_MAX,
+    OPTIONAL_SCOPES,
+    SESSION_IDLE,
+    SESSION_MAX,
+    client_address,
+    mapper_field,
+)
+from .rules import number
+from .wants import desired, members
+
+CODER_SCOPES = ("openid", "profile", "email")
+
+
+def adopt(plan: Plan, live: Live) -> Mapping[str, object]:
+    """Return plan data for the live client of `plan`, which gives access URL and sign-in; lifetimes only where the client has its own."""
+    fields = live[client_address(plan.client.id)]
+    data: dict[str, object] = {**_given(plan), "client": _client(plan, fields)}
+    refresh = _durations(fields, {"idle_timeout": OFFLINE_IDLE, "max_lifetime": OFFLINE_MAX})
+    access = _durations(fields, {"lifetime": ACCESS_LIFESPAN})
+    return data | ({"refresh_tokens": refresh} if refresh else {}) | ({"access_tokens": access} if access else {})
+
+
+def _given(plan: Plan) -> dict[str, object]:
+    whole = plan.normalised()
+    return {name: whole[name] for name in ("version", "coder", "identity_provider")}
+
+
+def _client(plan: Plan, fields: Fields) -> dict[str, object]:
+    attached = members(fields.get(DEFAULT_SCOPES)) | members(fields.get(OPTIONAL_SCOPES))
+    scopes = [name for name in CODER_SCOPES if name == "openid" or name in attached]
+    client: dict[str, object] = {"id": plan.client.id}
+    if fields.get("name"):
+        client["name"] = fields["name"]
+    if plan.client.secret is not None:
+        client["secret"] = plan.normalised()["client"]["secret"]
+    client["scopes"] = [*scopes, OFFLINE_ACCESS]
+    if plan.coder.origin not in members(fields.get("webOrigins")):
+        client["web_origins"] = []
+    return (
+        client
+        | _groups(fields)
+        | _durations(fields, {"session_idle_timeout": SESSION_IDLE, "session_max_lifespan": SESSION_MAX})
+    )
+
+
+def _groups(fields: Fields) -> dict[str, object]:
+    """The groups mapper under the name `groups`, where there is one of the two kinds that we know."""
+    sources = {kind: source for source, kind in MAPPER_TYPES.items()}
+    source = sources.get(str(fields.get(mapper_field("groups", "type"))))
+    if source is None or fields.get(mapper_field("groups", "id.token.claim")) != "true":
+        return {}
+    claim: dict[str, object] = {"name": "groups", "from": source}
+    if source == "groups":
+        claim["full_path"] = fields.get(mapper_field("groups", "full.path")) == "true"
+    elif fields.get(mapper_field("groups", "multivalued")) != "true":
+        return {}
+    return {"groups_claim": claim}
+
+
+def _durations(fields: Fields, names: Mapping[str, str]) -> dict[str, object]:
+    values = {key: number(fields.get(name)) for key, name in names.items()}
+    return {key: format_duration(value) for key, value in values.items() if value is not None}
+
+
+def remaining(plan: Plan, live: Live) -> tuple[str, ...]:
+    """Return the fields that the adopted plan would still change: what is always ours and the live client lacks."""
+    return tuple(edit.field for change in diff(desired(plan, live), live) for edit in change.edits)

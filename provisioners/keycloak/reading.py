@@ -1,0 +1,162 @@
+"""One look at a realm with as few requests as can be: what is not needed is not read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...plans.errors import Refused
+from ...plans.findings import Finding
+from ...plans.model import Plan
+from ...plans.resources import Address, Fields, Live, Value
+from . import rights
+from .admin import PAGE, AdminApi
+from .fields import (
+    DEFAULT_ROLES,
+    DEFAULT_SCOPES,
+    KNOWN_ROLES,
+    OPTIONAL_SCOPES,
+    SESSION_IDLE,
+    SESSION_MAX,
+    client_address,
+    client_fields,
+    realm_address,
+    realm_fields,
+    scope_address,
+)
+from .settings import KeycloakShared
+
+BUILT_IN = "account"
+"""A client that every realm starts with."""
+PROTECTED = "realm-management"
+"""Its `access` says `manage: false` to everybody (26.7.3)."""
+FEW = 1
+"""Up to this many clients are looked up by name without asking how large the realm is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The wanted clients that exist, the other clients seen on the way, and whether we may write to clients (None: not told)."""
+
+    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def writable(self) -> bool | None:
+        """What the server says of our right to change clients; None where no client was seen."""
+        seen = {**self.others, **self.wanted}
+        rights = [bool((client.get("access") or {}).get("manage")) for name, client in seen.items() if name != PROTECTED]
+        return any(rights) if rights else None
+
+
+async def read_clients(api: AdminApi, wanted: frozenset[str]) -> Clients:
+    """Return the wanted clients by name or by pages, whichever needs fewer requests: min(N, ceil(R/50)) and one to find out."""
+    if len(wanted) <= FEW or await api.clients_beyond(PAGE * len(wanted)):
+        found = await asyncio.gather(*(api.find_client(name) for name in sorted(wanted)))
+        return Clients({str(client["clientId"]): client for client in found if client is not None})
+    return await _by_pages(api, wanted)
+
+
+async def _by_pages(api: AdminApi, wanted: frozenset[str]) -> Clients:
+    clients, first = Clients(), 0
+    while True:
+        page = await api.clients_page(first)
+        for client in page:
+            (clients.wanted if client["clientId"] in wanted else clients.others)[str(client["clientId"])] = client
+        if len(page) < PAGE:
+            return clients
+        first += PAGE
+
+
+async def read_realm(
+    api: AdminApi, plans: Sequence[Plan], realm: str, account: rights.Account, *, writing: bool
+) -> Live:
+    """Return the realm, its scopes and the wanted clients. Raises Refused where what came shows that a right is missing."""
+    wanted = frozenset(plan.client.id for plan in plans)
+    clients, representation, scopes = await asyncio.gather(read_clients(api, wanted), api.realm(), api.client_scopes())
+    refuse_partial(representation, scopes, plans, account)
+    if writing:
+        await _refuse_read_only(api, clients, account)
+    fields = dict(realm_fields(representation))
+    fields |= await _default_roles(api, fields, plans)
+    if wanted - set(clients.wanted):
+        fields |= await _new_client_scopes(api)
+    return {realm_address(realm): fields, **_scope_entries(scopes), **_client_entries(clients)}
+
+
+def refuse_partial(
+    representation: dict[str, Any], scopes: list[dict[str, Any]], plans: Sequence[Plan], account: rights.Account
+) -> None:
+    """Raise Refused for answers that are cut short: no client scopes, or a realm without its lifetimes where a plan needs them."""
+    cut = []
+    if not scopes:
+        cut.append(rights.finding("view-clients", account, "the list of client scopes came empty"))
+    if "view-realm" in rights.needed(plans, writing=False) and "accessTokenLifespan" not in representation:
+        cut.append(rights.finding("view-realm", account, f"the realm came with {len(representation)} keys"))
+    refuse(cut)
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise Refused for missing rights, naming each."""
+    if findings:
+        fixes = tuple(f"{finding.problem}; {finding.fix}" for finding in findings)
+        raise Refused(findings[0].problem, where=findings[0].where, fix=findings[0].fix, notes=fixes[1:])
+
+
+async def _refuse_read_only(api: AdminApi, clients: Clients, account: rights.Account) -> None:
+    writable = clients.writable
+    if writable is None:
+        built_in = await api.find_client(BUILT_IN)
+        writable = None if built_in is None else bool((built_in.get("access") or {}).get("manage"))
+    if writable is False:
+        refuse([rights.finding("manage-clients", account, "the server lets it read clients only")])
+
+
+async def _default_roles(api: AdminApi, fields: Fields, plans: Iterable[Plan]) -> dict[str, Value]:
+    """The default roles, where the realm shows them, and which of the asked ones exist at all."""
+    role_id = fields.get("defaultRoleId")
+    if not isinstance(role_id, str) or "accessTokenLifespan" not in fields:
+        return {}
+    names = frozenset(role["name"] for role in await api.default_roles(role_id) if not role.get("clientRole"))
+    asked = frozenset(
+        name for plan in plans if isinstance(plan.shared, KeycloakShared) for name in plan.shared.default_roles or ()
+    )
+    roles = await asyncio.gather(*(api.role(name) for name in sorted(asked - names)))
+    return {DEFAULT_ROLES: names, KNOWN_ROLES: names | {str(role["name"]) for role in roles if role is not None}}
+
+
+async def _new_client_scopes(api: AdminApi) -> dict[str, Value]:
+    default, optional = await api.new_client_scopes()
+    return {
+        DEFAULT_SCOPES: frozenset(scope["name"] for scope in default if scope.get("protocol") == "openid-connect"),
+        OPTIONAL_SCOPES: frozenset(scope["name"] for scope in optional if scope.get("protocol") == "openid-connect"),
+    }
+
+
+def _scope_entries(scopes: Iterable[dict[str, Any]]) -> dict[Address, Fields]:
+    openid = (scope for scope in scopes if scope.get("protocol", "openid-connect") == "openid-connect")
+    return {scope_address(scope["name"]): {"id": scope["id"], "claims": _claims(scope)} for scope in openid}
+
+
+def _claims(scope: dict[str, Any]) -> frozenset[str]:
+    configs = ((mapper.get("config") or {}) for mapper in scope.get("protocolMappers") or ())
+    return frozenset(
+        config["claim.name"]
+        for config in configs
+        if config.get("claim.name") and config.get("id.token.claim") == "true"
+    )
+
+
+def _client_entries(clients: Clients) -> dict[Address, Fields]:
+    """Our clients whole, of the others only the lifetimes that a lowered realm would cut."""
+    entries: dict[Address, Fields] = {
+        client_address(name): client_fields(client) for name, client in clients.wanted.items()
+    }
+    for name, client in clients.others.items():
+        fields = client_fields(client)
+        kept = {key: fields[key] for key in (SESSION_IDLE, SESSION_MAX) if key in fields}
+        if kept:
+            entries[Address("other-client", name)] = kept
+    return entries

@@ -1,0 +1,198 @@
+"""From a plan to what Keycloak must hold: pure. What is always ours is design 14.1; everything else only where the plan states it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...plans.client_secret import secret_want
+from ...plans.model import UNLIMITED, GroupsClaim, Plan, Scope
+from ...plans.resources import Absent, Address, Desired, Exactly, Includes, Live, Value, Want, Wants
+from ...plans.versions import PKCE_SINCE
+from .fields import (
+    ACCESS_LIFESPAN,
+    DEFAULT_ROLES,
+    DEFAULT_SCOPES,
+    MAPPER_TYPES,
+    OFFLINE_ACCESS,
+    OFFLINE_IDLE,
+    OFFLINE_MAX,
+    OPTIONAL_SCOPES,
+    PKCE,
+    SESSION_IDLE,
+    SESSION_MAX,
+    SHARED_FIELDS,
+    TOKEN_SWITCHES,
+    USE_REFRESH,
+    client_address,
+    mapper_field,
+    realm_address,
+    scope_address,
+)
+from .settings import KeycloakClient, KeycloakSettings, KeycloakShared
+
+ALWAYS: Wants = {
+    "publicClient": Exactly(False),  # noqa: FBT003  # the wanted value itself
+    "bearerOnly": Exactly(False),  # noqa: FBT003  # the wanted value itself
+    "standardFlowEnabled": Exactly(True),  # noqa: FBT003  # the wanted value itself
+    USE_REFRESH: Exactly(True),  # noqa: FBT003  # the wanted value itself
+}
+FLOWS = {
+    "direct_access_grants": "directAccessGrantsEnabled",
+    "implicit_flow": "implicitFlowEnabled",
+    "service_accounts": "serviceAccountsEnabled",
+}
+
+
+def desired(plan: Plan, live: Live, *, rotate: bool = False) -> Desired:
+    """Return what is ours at the realm: the client, and the realm's own settings where `shared:` states them."""
+    settings = keycloak(plan)
+    address = client_address(plan.client.id)
+    wanted: dict[Address, Wants] = {address: _client_wants(plan, live, address, rotate=rotate)}
+    shared = _shared_wants(plan.shared)
+    return {**wanted, realm_address(settings.realm): shared} if shared else wanted
+
+
+def keycloak(plan: Plan) -> KeycloakSettings:
+    """Return the plan's Keycloak settings; a plan of another kind here is a bug of the caller."""
+    if not isinstance(plan.identity_provider, KeycloakSettings):
+        msg = f"not a Keycloak plan: {plan.identity_provider.type}"
+        raise TypeError(msg)
+    return plan.identity_provider
+
+
+def _client_wants(plan: Plan, live: Live, address: Address, *, rotate: bool) -> Wants:
+    return {
+        **ALWAYS,
+        **_stated_wants(plan),
+        **_lifetime_wants(plan),
+        **scope_wants(plan, live),
+        **_mapper_wants(plan.client.groups_claim, plan, live),
+        "redirectUris": Includes(frozenset({plan.coder.callback, *client_part(plan).redirect_uris})),
+        "secret": secret_want(plan, live, address, rotate=rotate),
+    }
+
+
+def client_part(plan: Plan) -> KeycloakClient:
+    """Return the client section with Keycloak's own keys."""
+    client = plan.client
+    return (
+        client
+        if isinstance(client, KeycloakClient)
+        else KeycloakClient.model_validate(client.model_dump(by_alias=True))
+    )
+
+
+def _stated_wants(plan: Plan) -> Wants:
+    client = client_part(plan)
+    wants: dict[str, Want] = {
+        wire: Exactly(getattr(client, name)) for name, wire in FLOWS.items() if getattr(client, name) is not None
+    }
+    if client.stated("name"):
+        wants["name"] = _exactly(client.name)
+    origins = [plan.coder.origin] if client.web_origins is None else client.web_origins
+    wants["webOrigins"] = Includes(frozenset(origins))
+    return {**wants, **_pkce_want(plan, client)}
+
+
+def _pkce_want(plan: Plan, client: KeycloakClient) -> Wants:
+    if client.stated("pkce"):
+        return {PKCE: _exactly(client.pkce)}
+    if plan.coder.version is None:
+        return {}
+    return {PKCE: Exactly("S256") if plan.coder.version >= PKCE_SINCE else Absent()}
+
+
+def _exactly(value: Value) -> Want:
+    return Absent() if value is None else Exactly(value)
+
+
+def _lifetime_wants(plan: Plan) -> Wants:
+    client, tokens = client_part(plan), plan.refresh_tokens
+    maximum = None if tokens.max_lifetime == UNLIMITED else tokens.max_lifetime
+    rows: tuple[tuple[str, bool, Value], ...] = (
+        (OFFLINE_IDLE, tokens.stated("idle_timeout"), tokens.idle_timeout),
+        (OFFLINE_MAX, tokens.stated("max_lifetime"), maximum),
+        (ACCESS_LIFESPAN, plan.access_tokens.stated("lifetime"), plan.access_tokens.lifetime),
+        (SESSION_IDLE, client.stated("session_idle_timeout"), client.session_idle_timeout),
+        (SESSION_MAX, client.stated("session_max_lifespan"), client.session_max_lifespan),
+    )
+    return {field: _exactly(value) for field, stated, value in rows if stated}
+
+
+def requested_scopes(plan: Plan) -> tuple[Scope, ...]:
+    """Return the client scopes that must be attached: those of the plan and `offline_access`. `openid` is no Keycloak scope."""
+    asked = tuple(scope for scope in plan.client.scopes if scope.name != "openid")
+    return asked if any(scope.name == OFFLINE_ACCESS for scope in asked) else (*asked, Scope(name=OFFLINE_ACCESS, kind=None))
+
+
+def scope_wants(plan: Plan, live: Live) -> Wants:
+    """Return the two scope lists: what is attached either way stays there, what is missing becomes optional, a fixed kind is kept to."""
+    default, optional = _attached(plan, live)
+    new = client_address(plan.client.id) not in live
+    to_default, to_optional = set(default if new else ()), set(optional if new else ())
+    for scope in requested_scopes(plan):
+        kind = scope.kind or ("default" if scope.name in default else "optional")
+        (to_default if kind == "default" else to_optional).add(scope.name)
+    fixed = {
+        kind: frozenset(scope.name for scope in requested_scopes(plan) if scope.kind == kind)
+        for kind in ("default", "optional")
+    }
+    return {
+        DEFAULT_SCOPES: Includes(frozenset(to_default) - fixed["optional"], without=fixed["optional"]),
+        OPTIONAL_SCOPES: Includes(frozenset(to_optional) - fixed["default"], without=fixed["default"]),
+    }
+
+
+def _attached(plan: Plan, live: Live) -> tuple[frozenset[str], frozenset[str]]:
+    """The client's two lists; for a client that does not exist, what the realm gives to a new one."""
+    fields = live.get(client_address(plan.client.id), live.get(realm_address(keycloak(plan).realm), {}))
+    return members(fields.get(DEFAULT_SCOPES)), members(fields.get(OPTIONAL_SCOPES))
+
+
+def members(value: Value) -> frozenset[str]:
+    """Return a set field's members; an absent one has none."""
+    return value if isinstance(value, frozenset) else frozenset()
+
+
+def claim_from_scope(plan: Plan, live: Live) -> str | None:
+    """Return the attached scope whose own mapper already emits the groups claim, None where the client's own mapper must."""
+    claim = plan.client.groups_claim
+    if claim is None:
+        return None
+    default, _ = _attached(plan, live)
+    for name in sorted(default | {scope.name for scope in requested_scopes(plan)}):
+        if claim.name in members(live.get(scope_address(name), {}).get("claims")):
+            return name
+    return None
+
+
+def _mapper_wants(claim: GroupsClaim | None, plan: Plan, live: Live) -> Wants:
+    if claim is None or claim_from_scope(plan, live) is not None:
+        return {}
+    exists = mapper_field(claim.name, "id") in live.get(client_address(plan.client.id), {})
+    wanted = {"type": MAPPER_TYPES[claim.from_], "id.token.claim": "true", **_shape(claim)}
+    if not exists:
+        wanted |= {"name": claim.name, "claim.name": claim.name, **dict.fromkeys(TOKEN_SWITCHES, "true")}
+    return {mapper_field(claim.name, key): Exactly(value) for key, value in wanted.items()}
+
+
+def _shape(claim: GroupsClaim) -> dict[str, str]:
+    if claim.from_ == "groups":
+        return {"full.path": "true" if claim.full_path else "false"}
+    return {"multivalued": "true", "jsonType.label": "String"}
+
+
+def _shared_wants(shared: object) -> Wants:
+    if not isinstance(shared, KeycloakShared):
+        return {}
+    stated = shared.model_fields_set
+    wants: dict[str, Want] = {
+        wire: _exactly(getattr(shared, name)) for name, wire in SHARED_FIELDS.items() if name in stated
+    }
+    if "default_roles" in stated:
+        wants[DEFAULT_ROLES] = Includes(frozenset(_names(shared.default_roles)))
+    return wants
+
+
+def _names(names: Iterable[str] | None) -> Iterable[str]:
+    return names or ()

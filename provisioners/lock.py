@@ -1,0 +1,56 @@
+"""Keeps two applies on this machine apart, one lock file for each target; the kernel releases it when the process ends."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ..plans.errors import Failed, Refused
+from ..plans.resources import Target
+
+
+def lock_folder() -> Path:
+    """Return this user's folder for lock files; it does not depend on HOME."""
+    return Path(tempfile.gettempdir()) / f"oidc-provision-{os.getuid()}"
+
+
+@contextmanager
+def locked(targets: Iterable[Target], folder: Path) -> Iterator[None]:
+    """Hold the locks of these targets. Raises Refused where another apply holds one, Failed where no lock file can be made."""
+    with ExitStack() as held:
+        for target in sorted(set(targets)):
+            held.enter_context(_one(target, folder))
+        yield
+
+
+@contextmanager
+def _one(target: Target, folder: Path) -> Iterator[None]:
+    path = folder / (hashlib.sha256(str(target).encode()).hexdigest()[:32] + ".lock")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Failed(
+            f"cannot make a lock file: {(error.strerror or 'unknown').lower()}",
+            where=str(path),
+            fix="set TMPDIR to a folder of yours",
+        ) from error
+    try:
+        _take(descriptor, target, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, target: Target, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Refused(
+            f"another apply is at work on {target}", where=str(path), fix="wait until it has ended"
+        ) from error

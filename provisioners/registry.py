@@ -1,0 +1,64 @@
+"""Kind -> identity provider's folder, loaded when named.
+
+A kind is the name of a folder here that has a `settings.py`; strangers' kinds come as entry points in the group
+`oidc_provision.provisioners`, whose object has the same attributes as a folder's package: KIND, RULES, EXAMPLE, ASKS, HTTP, open_provisioner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, cast
+
+from ..plans.errors import UsageError
+from ..plans.findings import Rule
+from ..plans.load import Deployment
+from ..plans.model import PlanKind
+from .base import HttpRules, Provisioner, Surroundings
+
+GROUP = "oidc_provision.provisioners"
+HERE = Path(__file__).parent
+
+
+class Kind(Protocol):
+    """What an identity provider's package brings."""
+
+    KIND: PlanKind
+    RULES: tuple[Rule, ...]
+    EXAMPLE: Path
+    ASKS: Mapping[str, str]
+    HTTP: HttpRules
+
+    open_provisioner: Callable[[Deployment, Surroundings], Awaitable[Provisioner]]
+
+
+def kinds() -> tuple[str, ...]:
+    """Return the names of all kinds, our own first; imports none of them."""
+    own = sorted(folder.name for folder in HERE.iterdir() if (folder / "settings.py").is_file())
+    return (*own, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in own))
+
+
+def load(kind: str) -> Kind:
+    """Return the package of a kind. Raises UsageError for one that there is not."""
+    if (HERE / kind / "settings.py").is_file():
+        return cast("Kind", import_module(f".{kind}", __package__))
+    for point in entry_points(group=GROUP, name=kind):
+        return cast("Kind", point.load())
+    raise UsageError(f"there is no identity provider type `{kind}`", fix=f"one of: {', '.join(kinds())}")
+
+
+class PlanKinds(Mapping[str, PlanKind]):
+    """The loader's view of the registry: a kind's models are imported when they are looked up."""
+
+    def __getitem__(self, kind: str) -> PlanKind:
+        if kind not in kinds():
+            raise KeyError(kind)
+        return load(kind).KIND
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(kinds())
+
+    def __len__(self) -> int:
+        return len(kinds())

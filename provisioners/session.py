@@ -1,0 +1,122 @@
+"""One run put together: transport, redaction, references and stores, and the engine over them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..plans.load import Deployment
+from ..plans.redaction import Redactor
+from ..plans.references import SecretReference
+from ..plans.sealed import Sealed
+from . import registry
+from .base import Provisioner, Surroundings
+from .clock import Clock, SystemClock
+from .engine import Engine, Store
+from .execution import Listen, Result
+from .secrets import SecretContext, open_store, resolve, weakness
+from .tls import TlsSettings
+from .traffic import Exchange, Traffic
+
+SECRET_BYTES = 48
+
+
+def drawn_secret() -> str:
+    """Return a new client secret: 64 characters of 384 random bits, safe in every sink."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def unheard(_result: Result) -> None:
+    """Hear nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a command decides of a run. `deadline` is for the whole run, in seconds."""
+
+    environment: Mapping[str, str]
+    redactor: Redactor
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    parallelism: int = 8
+    deadline: float = 3600.0
+    trace: Callable[[Exchange], None] | None = None
+    listen: Listen = unheard
+    draw: Callable[[], str] = drawn_secret
+    clock: Clock = field(default_factory=SystemClock)
+
+
+class References:
+    """References resolved once a run, every value made known to the redactor."""
+
+    def __init__(self, environment: Mapping[str, str], redactor: Redactor) -> None:
+        self._environment = environment
+        self._redactor = redactor
+        self._known: dict[tuple[str, str], Sealed] = {}
+        self.weak: dict[str, str] = {}
+
+    def _context(self, near: str) -> SecretContext:
+        return SecretContext(self._environment, Path(near).parent)
+
+    async def resolve(self, reference: SecretReference, near: str) -> Sealed:
+        """Return the secret behind a reference; asked twice in a run it is the same. Raises SecretFailure."""
+        key = (str(reference), str(Path(near).parent))
+        if key not in self._known:
+            self._known[key] = await resolve(reference, self._context(near))
+            self.guard(self._known[key], str(reference))
+        return self._known[key]
+
+    def store(self, reference: SecretReference, near: str) -> Store:
+        """Return the store that a reference names, relative to the plan file."""
+        return open_store(reference, self._context(near))
+
+    def guard(self, value: Sealed, name: str) -> None:
+        """Keep a secret out of every output; one that is too weak for that is remembered for a warning."""
+        why = weakness(value)
+        if why is None:
+            self._redactor.add(value)
+        else:
+            self.weak[name] = why
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run under way."""
+
+    engine: Engine
+    traffic: Traffic
+    references: References
+
+
+@asynccontextmanager
+async def open_session(settings: SessionSettings) -> AsyncIterator[Session]:
+    """Open the transport and everything on it; all of it is closed at the end."""
+    from . import transport  # noqa: PLC0415  # httpx, which commands without a network do not need
+
+    traffic, references = Traffic(settings.trace), References(settings.environment, settings.redactor)
+    limits = transport.Limits(concurrency=settings.parallelism, run=settings.deadline)
+    base = transport.TransportSettings(
+        limits=limits, tls=settings.tls, clock=settings.clock, redactor=settings.redactor, traffic=traffic
+    )
+    clients: dict[str, transport.AsyncClient] = {}
+
+    async def fetch(client: transport.AsyncClient, url: str) -> object:
+        return await transport.fetch_json(client, url)
+
+    async def open_provisioner(deployment: Deployment) -> Provisioner:
+        name = deployment.plan.identity_provider.type
+        kind = registry.load(name)
+        if name not in clients:
+            rules = kind.HTTP
+            clients[name] = transport.open_client(replace(base, repeatable=rules.repeatable, name_path=rules.name_path))
+        http = clients[name]
+        around = Surroundings(http, lambda url: fetch(http, url), references.resolve, settings.redactor, settings.clock)
+        return await kind.open_provisioner(deployment, around)
+
+    try:
+        yield Session(Engine(open_provisioner, references, settings.draw, settings.listen), traffic, references)
+    finally:
+        for client in clients.values():
+            await client.aclose()

@@ -1,0 +1,357 @@
+"""The one HTTP transport under every client, and the only module that imports httpx.
+
+Retries, deadlines, caps, TLS, redaction, counting and tracing happen here, once. What an answer *means* does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import httpx
+
+from ..plans.errors import RemoteFailure, UsageError
+from ..plans.redaction import Redactor
+from .bodies import BodyError, judge, read_body
+from .causes import Cause, cause_of, timed_out
+from .clock import Clock, SystemClock
+from .proxies import proxies_of_environment, proxy_for
+from .retry import GiveUp, Loss, Outcome, Wait, WaitBudget, decide, is_read, parse_http_date, parse_retry_after
+from .tls import TlsSettings, Trust
+from .traffic import Exchange, Traffic, nameless, printable_url, shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "ACCEPT_REDIRECT",
+    "AsyncClient",
+    "Limits",
+    "Run",
+    "Transport",
+    "TransportSettings",
+    "fetch_json",
+    "open_client",
+]
+
+ACCEPT_REDIRECT: Mapping[str, object] = MappingProxyType({"oidc_provision.accept_redirect": True})
+"""Request extensions for a probe whose answer *is* the redirect: `client.get(url, extensions={**ACCEPT_REDIRECT})`."""
+
+AsyncClient = httpx.AsyncClient
+_OK = 200
+_REDIRECTS = range(300, 400)
+_PROXY_SIGN_IN = 407
+_TOO_MANY = 429
+_GIVEN_UP = frozenset({_TOO_MANY, 502, 503, 504})
+_HOSTNAME = re.compile(r"[\w.\-:\[\]]{1,255}")
+_AGENT = "oidc-provision"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes. `request` is for one whole attempt, dripping bodies included; `waiting` for the whole run."""
+
+    request: float = 30.0
+    connect: float = 10.0
+    run: float = 3600.0
+    waiting: float = 120.0
+    attempts: int = 4
+    concurrency: int = 8
+    body: int = 16 * 2**20
+
+
+class Run:
+    """What all clients of one run share: the deadline, the budget of waiting, the trust, the gate on concurrency."""
+
+    def __init__(self, limits: Limits, tls: TlsSettings, clock: Clock) -> None:
+        self.budget = WaitBudget(limits.waiting)
+        self.gate = asyncio.Semaphore(limits.concurrency)
+        self.trust = Trust(tls)
+        self.ends = clock.monotonic() + limits.run
+
+
+@dataclass(frozen=True)
+class TransportSettings:
+    """Everything a transport is made of. `dataclasses.replace` of it for another vendor shares the `run`."""
+
+    limits: Limits = Limits()
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    clock: Clock = field(default_factory=SystemClock)
+    random: Callable[[], float] = random.random
+    redactor: Redactor = field(default_factory=Redactor)
+    traffic: Traffic = field(default_factory=Traffic)
+    repeatable: Callable[[str, str], bool] = lambda _method, _path: False
+    name_path: Callable[[str], str] = nameless
+    proxies: Mapping[str, str] = field(default_factory=proxies_of_environment)
+    run: Run | None = None
+
+    def __post_init__(self) -> None:
+        if self.run is None:
+            object.__setattr__(self, "run", Run(self.limits, self.tls, self.clock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """An attempt without a usable answer. `status` is 0 where none came."""
+
+    loss: Loss
+    cause: Cause
+    status: int = 0
+
+
+class _Answer(httpx.Response):
+    """An answer that is complete; `json()` gives what was parsed strictly, not a second and laxer reading."""
+
+    def __init__(self, request: httpx.Request, raw: httpx.Response, body: bytes) -> None:
+        # the body is unpacked, so what described its packing no longer holds
+        packing = (b"content-encoding", b"content-length", b"transfer-encoding")
+        headers = [(name, value) for name, value in raw.headers.raw if name.lower() not in packing]
+        super().__init__(raw.status_code, headers=headers, content=body, request=request)
+        needs = request.method == "GET" and raw.status_code == _OK
+        asked = "json" in request.headers.get("accept", "")
+        kind = raw.headers.get("content-type", "")
+        self._reading = judge(body, status=raw.status_code, kind=kind, json_asked=asked, must_have=needs)
+
+    def json(self, **kwargs: object) -> object:
+        return self._reading.value if self._reading.is_json else super().json(**kwargs)
+
+
+class _Departure:
+    """Notes whether any byte of the request itself can have left: not so during DNS, TCP, TLS or a proxy's CONNECT."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    async def note(self, event: str, info: Mapping[str, object]) -> None:
+        is_request = event.endswith("send_request_headers.started")
+        self.sent |= is_request and getattr(info.get("request"), "method", b"") != b"CONNECT"
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends, waits, sends again; raises `RemoteFailure` where there is no usable answer."""
+
+    def __init__(self, settings: TransportSettings) -> None:
+        assert settings.run is not None  # noqa: S101  # __post_init__ sees to it
+        self._settings = settings
+        self._limits = settings.limits
+        self._run = settings.run
+        self._wires: dict[tuple[bool, str], httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the whole answer, unpacked and judged."""
+        await request.aread()
+        attempt = 0
+        while True:
+            attempt += 1
+            async with self._run.gate:
+                result = await self._attempt(request, attempt)
+            decision = self._decide(request, result, attempt)
+            if isinstance(decision, GiveUp):
+                return self._conclude(request, result, attempt, decision)
+            await self._wait(decision)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for wire in self._wires.values():
+            await wire.aclose()
+
+    def _decide(self, request: httpx.Request, result: _Answer | _Fault, attempt: int) -> Wait | GiveUp:
+        now = self._settings.clock.monotonic()
+        outcome: Outcome = result.loss if isinstance(result, _Fault) else result.status_code
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        return decide(
+            attempt=attempt,
+            attempts=self._limits.attempts,
+            method=request.method,
+            repeatable=self._settings.repeatable(request.method, path),
+            outcome=outcome,
+            retry_after=None if isinstance(result, _Fault) else self._retry_after(result),
+            budget_left=min(self._run.budget.left(now), self._run.ends - now),
+            random=self._settings.random,
+        )
+
+    def _retry_after(self, answer: _Answer) -> float | None:
+        # the server's own clock, where it tells it: ours may be wrong by years
+        now = parse_http_date(answer.headers.get("date")) or self._settings.clock.now().timestamp()
+        return parse_retry_after(answer.headers.get("retry-after"), now)
+
+    async def _wait(self, decision: Wait) -> None:
+        clock = self._settings.clock
+        self._run.budget.spend(clock.monotonic(), decision.seconds)
+        self._settings.traffic.waited += decision.seconds
+        await clock.sleep(decision.seconds)
+
+    async def _attempt(self, request: httpx.Request, attempt: int) -> _Answer | _Fault:
+        began = self._settings.clock.monotonic()
+        left = self._run.ends - began
+        if left <= 0:
+            over = Cause(f"was not asked: the run's deadline of {self._limits.run:g} s is over", lasting=True)
+            return _Fault(Loss.FINAL, over)
+        self._settings.traffic.sent(shape(request.method, str(request.url), self._settings.name_path), attempt)
+        result = await self._guarded(request, min(self._limits.request, left))
+        self._trace(request, result, attempt, self._settings.clock.monotonic() - began)
+        return result
+
+    async def _guarded(self, request: httpx.Request, seconds: float) -> _Answer | _Fault:
+        departure = _Departure()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(request, departure)
+        except TimeoutError:
+            return self._fault(timed_out(seconds), departure)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError) as error:
+            return self._fault(cause_of(error), departure)
+
+    def _fault(self, cause: Cause, departure: _Departure) -> _Fault:
+        repeated = Loss.LOST if departure.sent else Loss.UNSENT
+        return _Fault(Loss.FINAL if cause.lasting else repeated, cause, status=-1 if departure.sent else 0)
+
+    async def _exchange(self, request: httpx.Request, departure: _Departure) -> _Answer | _Fault:
+        limits = self._limits
+        timeout = {"connect": limits.connect, "read": limits.request, "write": limits.request, "pool": None}
+        extensions = {"timeout": timeout, "trace": departure.note}
+        copy = httpx.Request(
+            request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
+        )
+        raw = await self._wire(request.url).handle_async_request(copy)
+        try:
+            chunks, packing = raw.aiter_raw(), raw.headers.get("content-encoding", "")
+            body = await read_body(chunks, packing, raw.headers.get("content-length", ""), limits.body)
+            return _Answer(request, raw, body)
+        except BodyError as error:
+            return _Fault(Loss.FINAL, Cause(str(error), _fix_of_body(raw)), raw.status_code)
+        finally:
+            await raw.aclose()
+
+    def _wire(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
+        proxy = proxy_for(url.scheme, url.host, url.port, self._settings.proxies)
+        key = (url.scheme == "https", proxy)
+        if key not in self._wires:
+            self._wires[key] = self._new_wire(*key)
+        return self._wires[key]
+
+    def _new_wire(self, secure: bool, proxy: str) -> httpx.AsyncHTTPTransport:  # noqa: FBT001  # the parts of a key
+        trust, most = self._run.trust, self._limits.concurrency
+        context = trust.context if secure else trust.nothing
+        pool = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=5.0)
+        proxy_context = trust.context if proxy.startswith("https:") else None
+        way = httpx.Proxy(proxy, ssl_context=proxy_context) if proxy else None
+        return httpx.AsyncHTTPTransport(verify=context, limits=pool, proxy=way)
+
+    def _trace(self, request: httpx.Request, result: _Answer | _Fault, attempt: int, seconds: float) -> None:
+        if isinstance(result, _Fault):
+            status, note = max(result.status, 0), self._clean(result.cause.words)
+        else:
+            status, note = result.status_code, ""
+        url = self._clean(printable_url(str(request.url)))
+        self._settings.traffic.ended(Exchange(request.method, url, status, round(seconds * 1000), attempt, note))
+
+    def _conclude(
+        self, request: httpx.Request, result: _Answer | _Fault, attempt: int, decision: GiveUp
+    ) -> httpx.Response:
+        if isinstance(result, _Fault):
+            raise self._lost(request, result, attempt, decision)
+        status = result.status_code
+        if status in _REDIRECTS and not request.extensions.get(*ACCEPT_REDIRECT):
+            raise self._redirected(request, result)
+        if status == _PROXY_SIGN_IN:
+            fix = "put the proxy's user and password into HTTPS_PROXY"
+            raise self._failure(request, "is behind a proxy that wants a sign-in", fix, status=status, arrived=False)
+        if status in _GIVEN_UP:
+            raise self._unwilling(request, status, attempt, decision)
+        return result
+
+    def _lost(self, request: httpx.Request, fault: _Fault, attempt: int, decision: GiveUp) -> RemoteFailure:
+        sent = fault.status != 0
+        words = fault.cause.words + _times(attempt, decision)
+        return self._failure(
+            request,
+            words,
+            fault.cause.fix,
+            status=max(fault.status, 0),
+            arrived=sent,
+            ambiguous=sent and not is_read(request.method),
+        )
+
+    def _redirected(self, request: httpx.Request, answer: _Answer) -> RemoteFailure:
+        location = answer.headers.get("location", "")
+        words = f"redirects to {_host_of(location)} ({answer.status_code}); redirects are not followed"
+        return self._failure(
+            request, words, "use the address that it redirects to, if you trust it", answer.status_code
+        )
+
+    def _unwilling(self, request: httpx.Request, status: int, attempt: int, decision: GiveUp) -> RemoteFailure:
+        busy = status == _TOO_MANY
+        meaning = "too many requests" if busy else "not available"
+        words = f"answered {status} ({meaning})" + _times(attempt, decision)
+        unclear = not busy and not is_read(request.method)
+        return self._failure(request, words, "try again later", status, arrived=not busy, ambiguous=unclear)
+
+    def _failure(
+        self,
+        request: httpx.Request,
+        words: str,
+        fix: str,
+        status: int = 0,
+        *,
+        arrived: bool = True,
+        ambiguous: bool = False,
+    ) -> RemoteFailure:
+        message = self._clean(f"`{request.url.netloc.decode('ascii')}` {words}")
+        where = self._clean(f"{request.method} {printable_url(str(request.url))}")
+        return RemoteFailure(message, where=where, fix=fix, status=status, arrived=arrived, ambiguous=ambiguous)
+
+    def _clean(self, text: str) -> str:
+        return self._settings.redactor.clean(text)
+
+
+def _times(attempt: int, decision: GiveUp) -> str:
+    tried = f", {attempt} times" if attempt > 1 else ""
+    return tried + (f"; {decision.reason}" if decision.reason else "")
+
+
+def _fix_of_body(raw: httpx.Response) -> str:
+    if raw.status_code < _REDIRECTS.start and "html" in raw.headers.get("content-type", ""):
+        return "check the address; a proxy or a sign-in page of the network may be answering instead"
+    return "check that the address is the identity provider's"
+
+
+def _host_of(location: str) -> str:
+    try:
+        url = httpx.URL(location)
+    except httpx.InvalidURL:
+        return "an unreadable address"
+    if not url.host:
+        return "another path of itself" if location else "nowhere"
+    # the scheme is told as well: https to http is a finding of its own
+    name = f"{url.scheme}://{url.netloc.decode('ascii')}" if url.scheme else url.netloc.decode("ascii")
+    return f"`{name}`" if _HOSTNAME.fullmatch(url.host) else "an unreadable host"
+
+
+def open_client(settings: TransportSettings) -> httpx.AsyncClient:
+    """Return a client that asks for JSON, follows nothing and reads no netrc; close it with `async with`."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _AGENT}
+    return httpx.AsyncClient(
+        transport=Transport(settings),
+        headers=headers,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=settings.limits.request,
+    )
+
+
+async def fetch_json(client: httpx.AsyncClient, url: str) -> object:
+    """Return the JSON value at this address; raise `RemoteFailure` on any status but 200."""
+    try:
+        answer = await client.get(url, headers={"Accept": "application/json"})
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise UsageError(f"no address that can be asked: {error}", where=ascii(url[:200])) from None
+    if answer.status_code != _OK:
+        host = answer.url.netloc.decode("ascii")
+        raise RemoteFailure(f"`{host}` answered {answer.status_code}", where=f"GET {url}", status=answer.status_code)
+    value: object = answer.json()
+    return value
