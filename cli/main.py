@@ -1,84 +1,20 @@
-"""The command group: verbs load when they are called, and errors become exit codes. The only place that exits."""
+"""The entry point: words in, exit code out. The only place that exits.
+
+`--help` and `--version` are answered before anything but this module is imported: they are what people and completion ask most.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
-from typing import Any
-
-import click
 
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
 
-VERBS = {
-    "init": "Write a first plan file, asking for what it needs.",
-    "validate": "Check plan files without asking any server.",
-    "plan": "Show what apply would change.",
-    "show": "Print a saved plan.",
-    "apply": "Change the identity provider so that it matches the plans.",
-    "env": "Print the CODER_OIDC_* settings that match.",
-    "import": "Write the plan of a client that exists already.",
-    "schema": "Print the JSON Schema of plan files, for editors.",
-    "explain": "Explain a finding code or an exit code.",
-    "completion": "Print the completion script of a shell.",
-}
-MODULES = {"import": "import_plan", "schema": "schema_of_plans"}
-PROGRAM = "oidc-provision"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-
-class Verbs(click.Group):
-    """A group that knows its verbs' names and one-line help without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """Return the verbs in the order of a day's work."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
-        """Return the verb's command, imported now."""
-        if cmd_name not in VERBS:
-            return None
-        module = import_module(f".commands.{MODULES.get(cmd_name, cmd_name)}", __package__)
-        return module.command  # type: ignore[no-any-return]  # each verb's module has one
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the verb that is meant; a typing error is answered with the nearest one."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415  # only for a typing error
-
-            close = difflib.get_close_matches(args[0], VERBS, n=1)
-            hint = f" Did you mean `{close[0]}`?" if close else ""
-            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
-        """Write the verbs with their help."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
-    if value and not ctx.resilient_parsing:
-        from .. import __version__  # noqa: PLC0415  # the package's own line
-
-        click.echo(f"{PROGRAM} {__version__}")
-        ctx.exit(DONE)
-
-
-@click.command(
-    cls=Verbs,
-    name=PROGRAM,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "OIDC_PROVISION"},
-)
-@click.option(
-    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version."
-)
-@click.pass_context
-def group(ctx: click.Context) -> None:
-    """OIDC refresh tokens that work between an identity provider and Coder, as code."""
-    ctx.ensure_object(dict)
+    import click
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -88,6 +24,18 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Run the command line and return its exit code; every error a user can cause ends as one message on stderr."""
+    try:
+        quick = _quick_answer(argv)
+        return _called(argv) if quick is None else quick
+    except BrokenPipeError:
+        return _without_reader()
+
+
+def _called(argv: list[str]) -> int:
+    import click  # noqa: PLC0415  # half of the time that --help takes
+
+    from .group import PROGRAM, group  # noqa: PLC0415  # as above
+
     state: dict[str, Any] = {}
     try:
         outcome = group.main(args=argv, prog_name=PROGRAM, standalone_mode=False, obj=state)
@@ -100,10 +48,27 @@ def run(argv: list[str]) -> int:
     except click.ClickException as error:
         return _usage(error)
     except BrokenPipeError:
-        return _without_reader()
+        raise
     except Exception as error:  # noqa: BLE001  # the last place: no traceback is shown unless it was asked for
         return _failed(error, state)
     return outcome if isinstance(outcome, int) else DONE
+
+
+def _quick_answer(argv: list[str]) -> int | None:
+    """Print the help or the version; None where the command line is more than that, or a shell asks for completion."""
+    if "_OIDC_PROVISION_COMPLETE" in os.environ:
+        return None
+    if argv in ([], ["--help"], ["-h"]):
+        with open(os.path.join(os.path.dirname(__file__), "help.txt"), encoding="utf-8") as file:  # noqa: PTH118,PTH120,PTH123  # pathlib costs 6 ms
+            (sys.stdout if argv else sys.stderr).write(file.read())
+        sys.stdout.flush()
+        return DONE if argv else USAGE
+    if argv == ["--version"]:
+        from .. import __version__  # noqa: PLC0415  # the package's own line
+
+        sys.stdout.write(f"oidc-provision {__version__}\n")
+        return DONE
+    return None
 
 
 def _usage(error: click.ClickException) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from . import durations, versions
-from .checks import MAX_NAME, Invalid, check_line, check_name
+from .checks import MAX_NAME, Invalid, check_line, check_name, kind_of
 from .references import FORM_PATTERN, STORE_PATTERN, SecretReference, read_source, read_store
 from .urls import read_url
 
@@ -43,6 +43,13 @@ def read_variable(value: object) -> str:
     if not _VARIABLE.fullmatch(name):
         raise Invalid("is no setting of Coder", "names here start with `CODER_`, then capitals, digits and underscores")
     return name
+
+
+def read_language(value: object) -> object:
+    """Let only a whole number be the version of the plan language: to Python, true and 1.0 equal 1."""
+    if isinstance(value, (bool, float)):
+        raise Invalid(f"must be `1`, not {kind_of(value)}")
+    return value
 
 
 def read_nothing_as_empty(value: object) -> object:

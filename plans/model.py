@@ -27,6 +27,7 @@ from .fields import (
     Url,
     Variable,
     Version,
+    read_language,
     read_scope,
 )
 from .references import SecretReference
@@ -230,7 +231,9 @@ NO_ACCESS: Final = AccessTokens()
 class Plan(Frozen):
     """One Coder deployment at one identity provider."""
 
-    version: Literal[1] = Field(description="The version of the plan language.")
+    version: Annotated[Literal[1], BeforeValidator(read_language)] = Field(
+        description="The version of the plan language."
+    )
     coder: Coder = Field(description="The Coder deployment.")
     identity_provider: ProviderSettings = Field(description="The identity provider and how to reach it.")
     client: Client = Field(description="Coder's client at the identity provider.")

@@ -13,7 +13,7 @@ def command(shell: str) -> int:
     """Print the completion script of a shell; source it from the shell's start-up file."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415  # only this verb needs it
 
-    from ..main import PROGRAM, group  # noqa: PLC0415  # main imports this module
+    from ..group import PROGRAM, group  # noqa: PLC0415  # group imports this module
 
     found = get_completion_class(shell)
     if found is None:

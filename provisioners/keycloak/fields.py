@@ -26,6 +26,7 @@ DEFAULT_SCOPES = "defaultClientScopes"
 OPTIONAL_SCOPES = "optionalClientScopes"
 DEFAULT_ROLES = "defaultRoles"
 KNOWN_ROLES = "knownRoles"
+MAPPER_NAMES = "mapperNames"
 OFFLINE_ACCESS = "offline_access"
 
 SETS = ("redirectUris", "webOrigins", DEFAULT_SCOPES, OPTIONAL_SCOPES)
@@ -88,7 +89,8 @@ def client_fields(representation: Mapping[str, Any]) -> Fields:
     fields |= {ATTRIBUTE + name: value for name, value in attributes.items()}
     fields[USE_REFRESH] = attributes.get("use.refresh.tokens") != "false"
     fields |= {name: seconds(fields[name]) for name in SECONDS if name in fields}
-    fields |= _mapper_fields(representation.get("protocolMappers") or ())
+    mappers = representation.get("protocolMappers") or ()
+    fields |= _mapper_fields(mappers) | {MAPPER_NAMES: frozenset(str(mapper.get("name")) for mapper in mappers)}
     if representation.get("secret"):
         fields["secret"] = Sealed(representation["secret"])
     return fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from ...plans.client_secret import secret_want
@@ -12,6 +13,7 @@ from .fields import (
     ACCESS_LIFESPAN,
     DEFAULT_ROLES,
     DEFAULT_SCOPES,
+    MAPPER_NAMES,
     MAPPER_TYPES,
     OFFLINE_ACCESS,
     OFFLINE_IDLE,
@@ -169,11 +171,18 @@ def claim_from_scope(plan: Plan, live: Live) -> str | None:
 def _mapper_wants(claim: GroupsClaim | None, plan: Plan, live: Live) -> Wants:
     if claim is None or claim_from_scope(plan, live) is not None:
         return {}
-    exists = mapper_field(claim.name, "id") in live.get(client_address(plan.client.id), {})
+    client = live.get(client_address(plan.client.id), {})
     wanted = {"type": MAPPER_TYPES[claim.from_], "id.token.claim": "true", **_shape(claim)}
-    if not exists:
-        wanted |= {"name": claim.name, "claim.name": claim.name, **dict.fromkeys(TOKEN_SWITCHES, "true")}
+    if mapper_field(claim.name, "id") not in client:
+        name = _free_name(claim.name, members(client.get(MAPPER_NAMES)))
+        wanted |= {"name": name, "claim.name": claim.name, **dict.fromkeys(TOKEN_SWITCHES, "true")}
     return {mapper_field(claim.name, key): Exactly(value) for key, value in wanted.items()}
+
+
+def _free_name(claim: str, taken: frozenset[str]) -> str:
+    """A mapper's name is unique in its client (409); one that emits another claim may have ours."""
+    names = itertools.chain([claim], (f"{claim} {number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _shape(claim: GroupsClaim) -> dict[str, str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+
+from .running import edit
 
 
 @pytest.fixture(scope="session")
@@ -37,18 +40,34 @@ class Realm:
     password: str
     http: httpx.Client = field(repr=False)
 
+    _tokens: list[str] = field(default_factory=list, repr=False)
+
     @property
     def admin(self) -> str:
-        return f"/admin/realms/{self.name}"
+        return f"/admin/realms/{quote(self.name, safe='')}"
 
-    def token(self) -> str:
+    @property
+    def issuer(self) -> str:
+        return f"{self.url}/realms/{quote(self.name, safe='')}"
+
+    def _fresh_token(self) -> str:
         form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": self.password}
         answer = self.http.post("/realms/master/protocol/openid-connect/token", data=form)
         answer.raise_for_status()
-        return str(answer.json()["access_token"])
+        self._tokens[:] = [str(answer.json()["access_token"])]
+        return self._tokens[0]
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Any answer, refusals too. The administrator's token lives for a minute."""
+        token = self._tokens[0] if self._tokens else self._fresh_token()
+        answer = self.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **more)
+        if answer.status_code == 401:
+            renewed = {"Authorization": f"Bearer {self._fresh_token()}"}
+            answer = self.http.request(method, path, headers=renewed, **more)
+        return answer
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        answer = self.http.request(method, path, headers={"Authorization": f"Bearer {self.token()}"}, **more)
+        answer = self.ask(method, path, **more)
         answer.raise_for_status()
         return answer
 
@@ -56,23 +75,57 @@ class Realm:
         found: list[dict[str, Any]] = self.request("GET", f"{self.admin}/clients", params={"clientId": client_id}).json()
         return found[0] if found else {}
 
+    def client_path(self, client_id: str) -> str:
+        return f"{self.admin}/clients/{self.client(client_id)['id']}"
+
+    def make_client(self, client_id: str, **more: Any) -> None:
+        self.request("POST", f"{self.admin}/clients", json={"clientId": client_id, **more})
+
     def change_client(self, client_id: str, **changes: Any) -> None:
-        self.request("PUT", f"{self.admin}/clients/{self.client(client_id)['id']}", json=changes)
+        self.request("PUT", self.client_path(client_id), json=changes)
 
     def delete_client(self, client_id: str) -> None:
-        self.request("DELETE", f"{self.admin}/clients/{self.client(client_id)['id']}")
+        self.request("DELETE", self.client_path(client_id))
 
     def scope_id(self, name: str) -> str:
         scopes = self.request("GET", f"{self.admin}/client-scopes").json()
         return next(str(scope["id"]) for scope in scopes if scope["name"] == name)
 
+    def make_scope(self, name: str, **more: Any) -> None:
+        body = {"name": name, "protocol": "openid-connect", **more}
+        self.request("POST", f"{self.admin}/client-scopes", json=body)
+
     def detach(self, client_id: str, scope: str) -> None:
-        path = f"{self.admin}/clients/{self.client(client_id)['id']}/optional-client-scopes/{self.scope_id(scope)}"
-        self.request("DELETE", path)
+        self.request("DELETE", f"{self.client_path(client_id)}/optional-client-scopes/{self.scope_id(scope)}")
 
     def attach(self, client_id: str, scope: str, kind: str = "optional") -> None:
-        path = f"{self.admin}/clients/{self.client(client_id)['id']}/{kind}-client-scopes/{self.scope_id(scope)}"
-        self.request("PUT", path)
+        self.request("PUT", f"{self.client_path(client_id)}/{kind}-client-scopes/{self.scope_id(scope)}")
+
+    def mapper(self, client_id: str, name: str) -> dict[str, Any]:
+        found = self.client(client_id).get("protocolMappers", ())
+        return next((dict(mapper) for mapper in found if mapper["name"] == name), {})
+
+    def make_mapper(self, client_id: str, mapper: dict[str, Any]) -> None:
+        self.request("POST", f"{self.client_path(client_id)}/protocol-mappers/models", json=mapper)
+
+    def change_mapper(self, client_id: str, name: str, config: dict[str, str], **more: Any) -> None:
+        mapper = self.mapper(client_id, name)
+        body = {**mapper, **more, "config": {**mapper["config"], **config}}
+        self.request("PUT", f"{self.client_path(client_id)}/protocol-mappers/models/{mapper['id']}", json=body)
+
+    def delete_mapper(self, client_id: str, name: str) -> None:
+        mapper = self.mapper(client_id, name)
+        self.request("DELETE", f"{self.client_path(client_id)}/protocol-mappers/models/{mapper['id']}")
+
+    def default_roles(self) -> set[str]:
+        role = self.read()["defaultRole"]["id"]
+        found = self.request("GET", f"{self.admin}/roles-by-id/{role}/composites").json()
+        return {each["name"] for each in found}
+
+    def drop_default_role(self, name: str) -> None:
+        role = self.request("GET", f"{self.admin}/roles/{name}").json()
+        path = f"{self.admin}/roles-by-id/{self.read()['defaultRole']['id']}/composites"
+        self.request("DELETE", path, json=[role])
 
     def change(self, **settings: Any) -> None:
         self.request("PUT", self.admin, json=settings)
@@ -83,13 +136,26 @@ class Realm:
 
 
 @pytest.fixture
-def realm(keycloak_url: str, admin_password: str) -> Iterator[Realm]:
-    """A fresh realm, deleted at the end."""
+def make_realm(keycloak_url: str, admin_password: str) -> Iterator[Callable[..., Realm]]:
+    """Makes realms, which are deleted at the end."""
+    made: list[Realm] = []
     with httpx.Client(base_url=keycloak_url, timeout=60) as http:
-        made = Realm(keycloak_url, f"test-{uuid.uuid4().hex[:12]}", admin_password, http)
-        made.request("POST", "/admin/realms", json={"realm": made.name, "enabled": True})
-        yield made
-        made.request("DELETE", made.admin)
+
+        def make(name: str = "", **settings: Any) -> Realm:
+            realm = Realm(keycloak_url, name or f"test-{uuid.uuid4().hex[:12]}", admin_password, http)
+            realm.request("POST", "/admin/realms", json={"realm": realm.name, "enabled": True, **settings})
+            made.append(realm)
+            return realm
+
+        yield make
+        for realm in made:
+            realm.request("DELETE", realm.admin)
+
+
+@pytest.fixture
+def realm(make_realm: Callable[..., Realm]) -> Realm:
+    """A fresh realm, deleted at the end."""
+    return make_realm()
 
 
 PLAN = """\
@@ -124,3 +190,9 @@ def plan_file(tmp_path: Path, realm: Realm, monkeypatch: pytest.MonkeyPatch) -> 
     path = tmp_path / "oidc-provision.yaml"
     path.write_text(PLAN.format(url=realm.url, realm=realm.name), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def quiet_plan(plan_file: Path) -> Path:
+    """The plan without lifetimes, which few tests need."""
+    return edit(plan_file, refresh_tokens=..., access_tokens=...)

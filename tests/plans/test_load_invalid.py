@@ -2,21 +2,21 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
+
 from oidc_provision.cli.render.problems import render_problems
 from oidc_provision.plans.errors import PlanError
 from oidc_provision.plans.load import load
 
-from tests.plans.plan_files import EXAMPLE, KINDS, cases, edited, problems_of, reads_as
+from .plan_files import EXAMPLE, KINDS, cases, edited, problems_of, reads_as
 
 EDITS = cases("edits.yaml")
 TEXTS = cases("texts.yaml")
 
 
 def assert_says(problems, expected):
-    assert [reads_as(problem) for problem in problems] [: len(expected)] == [line.split(" => ")[0] for line in expected]
+    assert [reads_as(problem) for problem in problems] == [line.split(" => ")[0] for line in expected]
     for problem, line in zip(problems, expected, strict=True):
         assert line.partition(" => ")[2] in problem.fix
 
@@ -62,14 +62,10 @@ def test_plan_with_a_byte_order_mark_is_accepted():
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_endless_nesting_is_refused_in_a_process_that_survives(opening):
     text = opening * 200_000
-    assert any("nested more than 64" in problem.message or "key must be text" in problem.message for problem in problems_of(text))
-
-
-def test_endless_nesting_takes_no_time():
-    before = time.process_time()
-    problems_of("[" * 200_000)
-    # Not a measurement: reading it to the end would take a hundred times as long, or kill the process.
-    assert time.process_time() - before < 5
+    assert any(
+        "nested more than 64" in problem.message or "key must be text" in problem.message
+        for problem in problems_of(text)
+    )
 
 
 MANY_KEYS = """
@@ -87,7 +83,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def test_hundreds_of_thousands_of_keys_do_not_fill_the_memory():
     path = [part for part in sys.path if part]
-    run = subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {path!r}\n{MANY_KEYS}"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {path!r}\n{MANY_KEYS}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     message, memory = run.stdout.splitlines()
     assert message == "the file holds more than 50,000 values, which is no plan"
     assert int(memory) < 150
@@ -109,6 +110,7 @@ def test_only_the_first_fifty_problems_are_shown():
 
 def test_without_libyaml_the_same_is_said(monkeypatch):
     import yaml
+
     from oidc_provision.plans import yaml_events
 
     monkeypatch.setattr(yaml_events, "_Loader", yaml.SafeLoader)
