@@ -29,6 +29,13 @@ def run(argv: list[str]) -> int:
         return _called(argv) if quick is None else quick
     except BrokenPipeError:
         return _without_reader()
+    except OSError as error:
+        _say(f"error: {_named(error)}{(error.strerror or 'unknown').lower()}")
+        return _without_reader()
+
+
+def _named(error: OSError) -> str:
+    return f"`{error.filename}`: " if error.filename else "cannot write the output: "
 
 
 def _called(argv: list[str]) -> int:
@@ -47,7 +54,7 @@ def _called(argv: list[str]) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         return _usage(error)
-    except BrokenPipeError:
+    except OSError:
         raise
     except Exception as error:  # noqa: BLE001  # the last place: no traceback is shown unless it was asked for
         return _failed(error, state)

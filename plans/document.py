@@ -26,6 +26,7 @@ _SECRET_LINE: Final = re.compile(
 )
 _USER: Final = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _MASK: Final = "*"
+_ENOUGH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,10 @@ def _problem(file: str, text: str, fault: Fault) -> Problem:
     place = fault.place
     if place.line >= len(lines):
         return Problem(fault.message, Position(file, place.line + 1, place.column + 1), fault.fix)
-    tab = lines[place.line][place.column : place.column + 1] == "\t"
-    line = _SECRET_LINE.sub(lambda found: found["key"] + _blank(found["value"]), _without_user(lines[place.line]))
+    # A line can have millions of characters, of which nobody wants to see those far behind the place.
+    line = _without_user(lines[place.line][: place.column + _ENOUGH])
+    line = _SECRET_LINE.sub(lambda found: found["key"] + _blank(found["value"]), line)
+    tab = line[place.column : place.column + 1] == "\t"
     position = Position(file, place.line + 1, place.column + 1, line, _width(place, line))
     return Problem(fault.message, position, "indent with spaces, not with tabs" if tab and not fault.fix else fault.fix)
 

@@ -144,7 +144,7 @@ class Scope(Frozen):
 
     name: ScopeName = Field(description="The scope, as `offline_access`.")
     kind: Literal["default", "optional"] | None = Field(
-        None, description="How it is attached; left as it is where not stated."
+        default=None, description="How it is attached; left as it is where not stated."
     )
 
 
@@ -211,7 +211,7 @@ class RefreshTokens(Frozen):
 
     idle_timeout: Duration | None = Field(default=None, description="A user is signed out after this long away.")
     max_lifetime: Limit | None = Field(
-        None, description="A user is signed out after this long in any case, or `unlimited`."
+        default=None, description="A user is signed out after this long in any case, or `unlimited`."
     )
     rotation: Literal["reuse", "rotate"] | None = Field(
         default=None, description="Whether a refresh token may be used again."

@@ -63,9 +63,10 @@ def _emptiable(name: str, schema: Schema) -> Schema:
     """Let a section be there with all its lines commented out, as the loader does."""
     if name not in _SECTIONS:
         return schema
-    described = {"description": schema["description"]} if "description" in schema else {}
+    # pydantic leaves a description out that the section's own type has word for word.
+    described = Plan.model_fields[name].description
     body = {key: value for key, value in schema.items() if key not in {"description", "default"}}
-    return {**described, "anyOf": [body, {"type": "null"}]}
+    return {"description": described, "anyOf": [body, {"type": "null"}]}
 
 
 def _branch(kind: str, schema: Schema) -> Schema:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 
 import yaml
-from yaml import AliasEvent, DocumentStartEvent, MappingEndEvent, MappingStartEvent, ScalarEvent
+from yaml import AliasEvent, DocumentStartEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_DEPTH: Final = 64
@@ -22,7 +22,7 @@ MAX_DIGITS: Final = 4300  # Python's own limit for reading and printing a number
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _ENDS: Final = frozenset({MappingEndEvent, yaml.SequenceEndEvent})
-_OPENED: Final[Mapping[type, Callable[[], Any]]] = {MappingStartEvent: dict, yaml.SequenceStartEvent: list}
+_OPENED: Mapping[type, Callable[[], Any]] = {MappingStartEvent: dict, SequenceStartEvent: list}
 _MERGE: Final = "<<"
 _TYPED: Final = frozenset("0123456789+-.nN~tTfF") | {""}
 _WORDS: Final = {
@@ -101,8 +101,8 @@ def unfit_character(text: str) -> int | None:
 def plain(text: str) -> Plain:  # noqa: C901, PLR0912  # one loop: calls in it would cost a fifth of the time to load
     """Return the data of the only document, None for an empty one; raises `OddError`, and PyYAML's errors."""
     next_event = parser(text).get_event
-    root: Any = []
-    here: Any = root
+    root = _OPENED[SequenceStartEvent]()
+    here = root
     key: str | None = None
     above: list[Any] = []
     nodes = 0
@@ -113,7 +113,7 @@ def plain(text: str) -> Plain:  # noqa: C901, PLR0912  # one loop: calls in it w
             if event.style or value[:1] in _TYPED or event.anchor is not None or event.tag is not None:
                 value = scalar(event)
             if key is not None:
-                here[key] = value
+                here[key] = value  # pyright: ignore[reportCallIssue, reportArgumentType]  # a key waits only in a dict
                 key = None
             elif type(here) is list:
                 here.append(value)
@@ -131,7 +131,7 @@ def plain(text: str) -> Plain:  # noqa: C901, PLR0912  # one loop: calls in it w
                 raise OddError
             child = _OPENED[kind]()
             if key is not None:
-                here[key] = child
+                here[key] = child  # pyright: ignore[reportCallIssue, reportArgumentType]  # a key waits only in a dict
                 key = None
             elif type(here) is list:
                 here.append(child)

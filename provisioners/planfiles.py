@@ -46,10 +46,8 @@ def _files(path: str) -> list[str]:
 
 def _content(file: str, limit: int) -> bytes:
     try:
-        # Opening a pipe for reading waits for its writer, unless it is opened without blocking.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", closefd=True) as stream:  # noqa: PTH123  # pathlib opens no descriptor
-            _refuse_other_than_regular(file, os.fstat(descriptor).st_mode)
+        with open(file, "rb", opener=_without_waiting) as stream:  # pathlib has no opener
+            _refuse_other_than_regular(file, os.fstat(stream.fileno()).st_mode)
             content = stream.read(limit + 1)
     except OSError as error:
         raise _failure(file, _reason(error)) from error
@@ -58,15 +56,22 @@ def _content(file: str, limit: int) -> bytes:
     return content
 
 
+def _without_waiting(file: str, flags: int) -> int:
+    """Open a pipe without waiting for its writer, as reading one otherwise would."""
+    return os.open(file, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def _refuse_other_than_regular(file: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        what = next((words for is_kind, words in _KINDS if is_kind(mode)), "a folder")
+        what = next((words for is_kind, words in _KINDS if is_kind(mode)), "something else")
         raise _failure(file, f"this is {what}, not a plan file")
 
 
 def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder, not a plan file"
     return (
         f"cannot be read: {error.strerror.lower()}"
         if isinstance(error, OSError) and error.strerror

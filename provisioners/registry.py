@@ -53,9 +53,10 @@ class PlanKinds(Mapping[str, PlanKind]):
     """The loader's view of the registry: a kind's models are imported when they are looked up."""
 
     def __getitem__(self, kind: str) -> PlanKind:
-        if kind not in kinds():
-            raise KeyError(kind)
-        return load(kind).KIND
+        try:
+            return load(kind).KIND
+        except UsageError:
+            raise KeyError(kind) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(kinds())

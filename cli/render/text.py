@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ...plans.diff import Action, Change, Edit
+from ...plans.errors import ProvisionError
 from ...plans.findings import Finding
-from ...plans.proposal import Proposal
+from ...plans.proposal import Proposal, View
 from ...plans.resources import Generated, Target
 from ...plans.sealed import Sealed
 from .errors import visible
@@ -36,11 +37,7 @@ def render_text(proposal: Proposal, cost: Cost | None = None, style: Style = pla
     """Return the whole proposal for a terminal."""
     blocks = ["\n".join(_target(target, changes, style)) for target, changes in _by_target(proposal)]
     blocks += ["\n".join(_finding(finding, style)) for finding in proposal.findings]
-    blocks += [
-        f"{style('error', 'error')}: {visible(str(view.target))}: {visible(view.error.message)}"
-        for view in proposal.failed
-        if view.error
-    ]
+    blocks += ["\n".join(_failure(view, view.error, style)) for view in proposal.failed if view.error]
     blocks.append(summary(proposal, cost))
     return "\n\n".join(blocks) + "\n"
 
@@ -108,6 +105,15 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         yield f"  fix: {visible(finding.fix)}"
     if finding.source:
         yield f"  source: {visible(finding.source)}"
+
+
+def _failure(view: View, error: ProvisionError, style: Style) -> Iterator[str]:
+    yield f"{style('error', 'error')}: {visible(str(view.target))}: {visible(error.message)}"
+    if error.where:
+        yield f"  --> {visible(error.where)}"
+    yield from (f"  note: {visible(note)}" for note in error.notes)
+    if error.fix:
+        yield f"  fix: {visible(error.fix)}"
 
 
 def findings_text(proposal: Proposal, style: Style = plain) -> str:

@@ -26,9 +26,8 @@ from .fields import (
     realm_address,
     scope_address,
 )
-from .reading import read_realm, refuse
+from .reading import FORBIDDEN, read_realm, refuse
 
-FORBIDDEN = 403
 LISTS = {"default": DEFAULT_SCOPES, "optional": OPTIONAL_SCOPES}
 
 

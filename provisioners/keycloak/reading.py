@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from ...plans.errors import Refused
+from ...plans.errors import Failed, Refused, RemoteFailure
 from ...plans.findings import Finding
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
@@ -28,6 +28,8 @@ from .fields import (
 )
 from .settings import KeycloakShared
 
+T = TypeVar("T")
+FORBIDDEN = 403
 BUILT_IN = "account"
 """A client that every realm starts with."""
 PROTECTED = "realm-management"
@@ -73,12 +75,18 @@ async def _by_pages(api: AdminApi, wanted: frozenset[str]) -> Clients:
 async def read_realm(
     api: AdminApi, plans: Sequence[Plan], realm: str, account: rights.Account, *, writing: bool
 ) -> Live:
-    """Return the realm, its scopes and the wanted clients. Raises Refused where what came shows that a right is missing."""
+    """Return the realm, its scopes and the wanted clients. Raises Refused where what came shows that rights are missing."""
     wanted = frozenset(plan.client.id for plan in plans)
-    clients, representation, scopes = await asyncio.gather(read_clients(api, wanted), api.realm(), api.client_scopes())
-    refuse_partial(representation, scopes, plans, account)
-    if writing:
-        await _refuse_read_only(api, clients, account)
+    clients, representation, scopes = await asyncio.gather(
+        _if_allowed(read_clients(api, wanted)), _if_allowed(api.realm()), _if_allowed(api.client_scopes())
+    )
+    needed = rights.needed(plans, writing=writing)
+    lacking = [rights.finding(role, account, seen) for role, seen in cut_short(clients, representation, scopes, needed)]
+    if writing and clients is not None and not await _is_writable(api, clients):
+        lacking.append(rights.finding("manage-clients", account, "the server lets it read clients only"))
+    refuse(lacking)
+    if clients is None or representation is None or scopes is None:
+        raise Failed(f"realm `{realm}` cannot be read", where=api.where, fix="grant the account `view-clients`")
     fields = dict(realm_fields(representation))
     fields |= await _default_roles(api, fields, plans)
     if wanted - set(clients.wanted):
@@ -86,16 +94,28 @@ async def read_realm(
     return {realm_address(realm): fields, **_scope_entries(scopes), **_client_entries(clients)}
 
 
-def refuse_partial(
-    representation: dict[str, Any], scopes: list[dict[str, Any]], plans: Sequence[Plan], account: rights.Account
-) -> None:
-    """Raise Refused for answers that are cut short: no client scopes, or a realm without its lifetimes where a plan needs them."""
-    cut = []
-    if not scopes:
-        cut.append(rights.finding("view-clients", account, "the list of client scopes came empty"))
-    if "view-realm" in rights.needed(plans, writing=False) and "accessTokenLifespan" not in representation:
-        cut.append(rights.finding("view-realm", account, f"the realm came with {len(representation)} keys"))
-    refuse(cut)
+async def _if_allowed(call: Awaitable[T]) -> T | None:
+    """What the call returns, None where the server says 403."""
+    try:
+        return await call
+    except RemoteFailure as error:
+        if error.status == FORBIDDEN:
+            return None
+        raise
+
+
+def cut_short(
+    clients: Clients | None,
+    representation: dict[str, Any] | None,
+    scopes: list[dict[str, Any]] | None,
+    needed: Sequence[str],
+) -> Iterator[tuple[str, str]]:
+    """Return each needed role that the answers show to be missing, and how it shows: 403, no scopes at all, or a realm cut short."""
+    for role in needed:
+        if role.endswith("-clients") and (clients is None or not scopes):
+            yield role, "the clients are refused" if clients is None else "the list of client scopes came empty"
+        if role.endswith("-realm") and "accessTokenLifespan" not in (representation or {}):
+            yield role, "the realm is refused" if representation is None else f"it came with {len(representation)} keys"
 
 
 def refuse(findings: Sequence[Finding]) -> None:
@@ -105,13 +125,11 @@ def refuse(findings: Sequence[Finding]) -> None:
         raise Refused(findings[0].problem, where=findings[0].where, fix=findings[0].fix, notes=fixes[1:])
 
 
-async def _refuse_read_only(api: AdminApi, clients: Clients, account: rights.Account) -> None:
-    writable = clients.writable
-    if writable is None:
-        built_in = await api.find_client(BUILT_IN)
-        writable = None if built_in is None else bool((built_in.get("access") or {}).get("manage"))
-    if writable is False:
-        refuse([rights.finding("manage-clients", account, "the server lets it read clients only")])
+async def _is_writable(api: AdminApi, clients: Clients) -> bool:
+    if clients.writable is not None:
+        return clients.writable
+    built_in = await api.find_client(BUILT_IN)
+    return built_in is None or bool((built_in.get("access") or {}).get("manage"))
 
 
 async def _default_roles(api: AdminApi, fields: Fields, plans: Iterable[Plan]) -> dict[str, Value]:

@@ -23,7 +23,7 @@ class KeycloakAdmin(Frozen):
     """How to sign in to the admin API: as a service account or as a person."""
 
     client_id: Name | None = Field(
-        None, description="The service account's client; for a person, admin-cli if left out."
+        default=None, description="The service account's client; for a person, admin-cli if left out."
     )
     client_secret: Source | None = Field(
         default=None, description="Where the service account's secret is, as env:NAME."
@@ -87,10 +87,10 @@ class KeycloakShared(SharedSettings):
         default=None, description="Whether a refresh token is for one use: rotation."
     )
     refresh_token_max_reuse: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="How often it may be used again."
+        default=None, description="How often it may be used again."
     )
     default_roles: Names | None = Field(
-        None, description="Roles that must be among the default roles, as offline_access."
+        default=None, description="Roles that must be among the default roles, as offline_access."
     )
 
 
@@ -101,17 +101,17 @@ class KeycloakClient(Client):
         default=None, description="When a plain session of this client ends unused."
     )
     session_max_lifespan: Duration | None = Field(
-        None, description="When a plain session of this client ends in any case."
+        default=None, description="When a plain session of this client ends in any case."
     )
     web_origins: Names | None = Field(
-        None, description="Origins allowed to call from a browser; Coder's own if left out."
+        default=None, description="Origins allowed to call from a browser; Coder's own if left out."
     )
     redirect_uris: Names = Field(default=(), description="More redirect URIs; Coder's callback is always there.")
     direct_access_grants: bool | None = Field(default=None, description="Whether the password grant is on.")
     implicit_flow: bool | None = Field(default=None, description="Whether the implicit flow is on.")
     service_accounts: bool | None = Field(default=None, description="Whether the client may sign in as itself.")
     pkce: Literal["S256"] | None = Field(
-        None, description="Whether PKCE is required; decided by coder.version if left out."
+        default=None, description="Whether PKCE is required; decided by coder.version if left out."
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,26 @@ class Realm:
         path = f"{self.admin}/roles-by-id/{self.read()['defaultRole']['id']}/composites"
         self.request("DELETE", path, json=[role])
 
+    def service_account(self, name: str, secret: str, roles: Iterable[str] = (), **more: Any) -> None:
+        body = {"secret": secret, "serviceAccountsEnabled": True, "standardFlowEnabled": False, **more}
+        self.make_client(name, **body)
+        user = self.request("GET", f"{self.client_path(name)}/service-account-user").json()
+        self.grant(user["id"], roles)
+
+    def make_user(self, name: str, password: str, roles: Iterable[str] = (), by: str = "realm-management") -> str:
+        person = {"firstName": "A", "lastName": "B", "email": f"{name}@example.com", "emailVerified": True}
+        credentials = [{"type": "password", "value": password, "temporary": False}]
+        body = {"username": name, "enabled": True, "credentials": credentials, **person}
+        user_id = self.request("POST", f"{self.admin}/users", json=body).headers["Location"].rsplit("/", 1)[-1]
+        self.grant(user_id, roles, by)
+        return user_id
+
+    def grant(self, user_id: str, roles: Iterable[str], by: str = "realm-management") -> None:
+        client = self.client_path(by)
+        wanted = [self.request("GET", f"{client}/roles/{role}").json() for role in roles]
+        path = f"{self.admin}/users/{user_id}/role-mappings/clients/{client.rsplit('/', 1)[-1]}"
+        self.request("POST", path, json=wanted)
+
     def change(self, **settings: Any) -> None:
         self.request("PUT", self.admin, json=settings)
 
@@ -135,14 +157,14 @@ class Realm:
         return answer
 
 
-@pytest.fixture
-def make_realm(keycloak_url: str, admin_password: str) -> Iterator[Callable[..., Realm]]:
+@contextmanager
+def realms(url: str, password: str) -> Iterator[Callable[..., Realm]]:
     """Makes realms, which are deleted at the end."""
     made: list[Realm] = []
-    with httpx.Client(base_url=keycloak_url, timeout=60) as http:
+    with httpx.Client(base_url=url, timeout=60) as http:
 
         def make(name: str = "", **settings: Any) -> Realm:
-            realm = Realm(keycloak_url, name or f"test-{uuid.uuid4().hex[:12]}", admin_password, http)
+            realm = Realm(url, name or f"test-{uuid.uuid4().hex[:12]}", password, http)
             realm.request("POST", "/admin/realms", json={"realm": realm.name, "enabled": True, **settings})
             made.append(realm)
             return realm
@@ -150,6 +172,19 @@ def make_realm(keycloak_url: str, admin_password: str) -> Iterator[Callable[...,
         yield make
         for realm in made:
             realm.request("DELETE", realm.admin)
+
+
+@pytest.fixture
+def make_realm(keycloak_url: str, admin_password: str) -> Iterator[Callable[..., Realm]]:
+    with realms(keycloak_url, admin_password) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def common_realm(keycloak_url: str, admin_password: str) -> Iterator[Realm]:
+    """A realm for tests that leave it as it is, or use clients of their own in it."""
+    with realms(keycloak_url, admin_password) as make:
+        yield make()
 
 
 @pytest.fixture
@@ -182,14 +217,18 @@ access_tokens:
 """
 
 
+def write_plan(folder: Path, realm: Realm) -> Path:
+    path = folder / "oidc-provision.yaml"
+    path.write_text(PLAN.format(url=realm.url, realm=json.dumps(realm.name, ensure_ascii=False)), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def plan_file(tmp_path: Path, realm: Realm, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A plan for the realm, in a folder of its own that is the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KEYCLOAK_ADMIN_PASSWORD", realm.password)
-    path = tmp_path / "oidc-provision.yaml"
-    path.write_text(PLAN.format(url=realm.url, realm=realm.name), encoding="utf-8")
-    return path
+    return write_plan(tmp_path, realm)
 
 
 @pytest.fixture

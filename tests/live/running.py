@@ -44,8 +44,9 @@ def settles(*args: str | Path) -> Ran:
 
 
 def writes(ran: Ran) -> list[str]:
-    """Return method and path of every write that a `-vv` trace shows; signing in is none."""
-    return [f"{method} {path}" for method, path, _ in _TRACED.findall(ran.err) if not path.endswith(_SIGN_IN)]
+    """Return method and path of every write that a `-vv` trace shows as taken; signing in is none."""
+    taken = ((method, path) for method, path, status in _TRACED.findall(ran.err) if int(status) < 400)
+    return [f"{method} {path}" for method, path in taken if not path.endswith(_SIGN_IN)]
 
 
 def refused(ran: Ran) -> str:

@@ -1,0 +1,1 @@
+# weak-secret

@@ -1,0 +1,95 @@
+"""What the docs say is held to what the code does; needs no server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from oidc_provision.cli.exit_codes import MEANING
+from oidc_provision.cli.group import VERBS, group
+from oidc_provision.plans.load import load
+from oidc_provision.plans.model import Client, Coder, RefreshTokens
+from oidc_provision.provisioners.keycloak.settings import KeycloakClient, KeycloakShared
+from oidc_provision.provisioners.registry import PlanKinds, kinds
+from tools.write_codes import page
+from tools.write_help import help_text
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(ROOT.glob("provisioners/*/README.md")),
+]
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def test_help_text_is_what_click_renders():
+    assert (ROOT / "cli" / "help.txt").read_text(encoding="utf-8") == help_text()
+
+
+def test_page_of_codes_is_what_the_registers_say():
+    assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("page_path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(page_path: Path):
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page_path.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page_path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page_path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_whole_plans_in_the_docs_are_valid(page_path: Path):
+    blocks = [
+        text
+        for kind, text in BLOCK.findall(page_path.read_text(encoding="utf-8"))
+        if kind == "yaml" and "version: 1" in text
+    ]
+    for text in blocks:
+        assert len(load([("docs.yaml", text.encode())], PlanKinds())) == 1
+
+
+def test_readme_lists_every_verb_and_every_kind():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"| `{verb}` |" not in text] == []
+    assert [kind for kind in kinds() if f"| `{kind}` |" not in text] == []
+
+
+def test_exit_codes_are_documented_in_the_same_words():
+    text = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    assert [code for code, (short, more) in MEANING.items() if f"| {code} | {short} | {more} |" not in text] == []
+
+
+def test_every_key_of_the_plan_language_is_documented():
+    text = (ROOT / "docs" / "plan-file.md").read_text(encoding="utf-8")
+    keys = [f"coder.{name}" for name in Coder.model_fields] + [f"client.{name}" for name in Client.model_fields]
+    keys += [f"refresh_tokens.{name}" for name in RefreshTokens.model_fields]
+    assert [key for key in keys if f"`{key}`" not in text] == []
+
+
+def test_every_key_of_keycloak_is_documented():
+    text = (ROOT / "provisioners" / "keycloak" / "README.md").read_text(encoding="utf-8")
+    own = set(KeycloakClient.model_fields) - set(Client.model_fields)
+    assert [key for key in own if f"`client.{key}`" not in text and f"`.{key}`" not in text] == []
+    assert [key for key in KeycloakShared.model_fields if f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_option_has_help(verb: str):
+    command = group.get_command(None, verb)  # type: ignore[arg-type]  # the group does not need a context
+    assert command.help
+    assert [each.name for each in command.params if isinstance(each, click.Option) and not each.help] == []
+
+
+def test_changelog_is_written_for_users_under_known_headings():
+    headings = re.findall(r"^### (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(headings) <= {"Added", "Changed", "Fixed", "Removed"}
+
+
+def test_hooks_file_names_a_command_that_exists():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert all(hook["entry"].split()[1] in VERBS for hook in hooks)
