@@ -72,13 +72,13 @@ def apply(common: Common, wish: Wish, consent: Consent, env_file: EnvFile | None
     addresses = wish.addresses if saved is None else wish.addresses | frozenset(saved.targets)
     job = Job(common, replace(wish, addresses=addresses), consent, env_file, deployments, saved)
     with locked((deployment.target for deployment in deployments), lock_folder()):
-        return run(common.console, lambda interruption: _whole(job, interruption), gracefully=True)
+        return run(common.console, lambda interruption: _whole(job, interruption))
 
 
 async def _whole(job: Job, interruption: Interruption) -> int:
     console = job.common.console
     with console.progress("applying") as progress:
-        settings = job.common.session(listen=lambda _: progress.step())
+        settings = job.common.session(progress, listen=lambda _: progress.step())
         async with open_session(settings) as session:
             # a rotation never comes from a saved plan: naming the client only lifts the brake there
             wish = job.wish if job.saved is None else replace(job.wish, rotate=frozenset())
@@ -86,8 +86,12 @@ async def _whole(job: Job, interruption: Interruption) -> int:
             show(job.common, proposal, cost, "text")
             if not _may_start(job, session, replace(proposal, rotate=job.wish.rotate)):
                 return DONE
+            _approve(job, proposal, interruption)
             progress.expect(len(proposal.changes))
-            report = await session.engine.apply(proposal, stop=interruption.stop, parallelism=job.common.parallelism)
+            with interruption.graceful():
+                report = await session.engine.apply(
+                    proposal, stop=interruption.stop, parallelism=job.common.parallelism
+                )
             return _finish(job, session, proposal, report, interruption)
 
 
@@ -102,8 +106,6 @@ def _may_start(job: Job, session: Session, proposal: Proposal) -> bool:
     _as_reviewed(job, proposal)
     if job.consent.force:
         job.common.console.say(f"forced: {job.consent.force}")
-    if proposal.pending and job.saved is None and not job.consent.auto_approve:
-        _ask(job.common)
     return True
 
 
@@ -123,8 +125,11 @@ def _as_reviewed(job: Job, proposal: Proposal) -> None:
         raise Refused(problem, fix="review the plan again and pass its digest (8 characters or more)")
 
 
-def _ask(common: Common) -> None:
-    answer = common.console.ask("\nApply these changes? Only `yes` is accepted: ")
+def _approve(job: Job, proposal: Proposal, interruption: Interruption) -> None:
+    if not proposal.pending or job.saved is not None or job.consent.auto_approve:
+        return
+    with interruption.unheard():
+        answer = job.common.console.ask("\nApply these changes? Only `yes` is accepted: ")
     if answer != "yes":
         raise Refused("not approved: nothing was written")
 

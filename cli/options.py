@@ -14,6 +14,8 @@ from .console import Console, open_console
 
 if TYPE_CHECKING:
     from ..provisioners.session import SessionSettings
+    from ..provisioners.traffic import Exchange
+    from .progress import Progress
 
 DEFAULT_PLAN = "oidc-provision.yaml"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -30,8 +32,8 @@ class Common:
     parallelism: int
     deadline: float
 
-    def session(self, **more: Any) -> SessionSettings:  # noqa: ANN401  # the fields of SessionSettings
-        """Return the settings of a run."""
+    def session(self, progress: Progress | None = None, **more: Any) -> SessionSettings:  # noqa: ANN401  # the fields of SessionSettings
+        """Return the settings of a run; each request is a line of trace and, where nothing else is counted, a step."""
         from ..provisioners.session import SessionSettings  # noqa: PLC0415  # verbs without a network do without it
         from ..provisioners.tls import TlsSettings  # noqa: PLC0415  # as above
 
@@ -41,9 +43,17 @@ class Common:
             tls=TlsSettings(self.ca_file, self.client_cert, self.client_key),
             parallelism=self.parallelism,
             deadline=self.deadline,
-            trace=self.console.trace if self.console.verbosity > 1 else None,
+            trace=self._heard(progress),
             **more,
         )
+
+    def _heard(self, progress: Progress | None) -> Callable[[Exchange], None]:
+        def heard(exchange: Exchange) -> None:
+            self.console.trace(exchange)
+            if progress is not None:
+                progress.request()
+
+        return heard
 
 
 def talk_options(command: Callable[..., Any]) -> Callable[..., Any]:

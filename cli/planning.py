@@ -15,6 +15,7 @@ from ..provisioners.files import write_private
 from ..provisioners.session import Session, open_session
 from .exit_codes import DONE, FAILED, PENDING, REFUSED
 from .options import Common
+from .render.errors import render_error
 from .render.json_plan import render_json
 from .render.markdown import render_markdown
 from .render.text import Cost, render_text
@@ -47,8 +48,9 @@ def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, 
     deployments = load_deployments(wish.paths, wish.shard)
 
     async def work(_: Interruption) -> int:
-        async with open_session(common.session()) as session:
-            proposal, cost = await look(common, session, deployments, wish, writing=False)
+        with common.console.progress("looking") as progress:
+            async with open_session(common.session(progress)) as session:
+                proposal, cost = await look(common, session, deployments, wish, writing=False)
         show(common, proposal, cost, form, files)
         if saved_to and not proposal.failed:
             write_private(Path(saved_to), saved.dump(proposal, wish.addresses).encode())
@@ -76,6 +78,9 @@ def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Itera
     """Print the proposal in one form and write it to files in others."""
     console = common.console
     console.out(render_text(proposal, cost, console.style) if form == "text" else RENDERINGS[form](proposal, cost))
+    for view in proposal.failed:
+        if view.error is not None:
+            console.warn(render_error(view.error))
     for name, path in files:
         write_private(Path(path), console.clean(RENDERINGS[name](proposal, cost)).encode())
 

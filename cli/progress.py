@@ -47,6 +47,11 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self._done)
 
+    def request(self) -> None:
+        """Count a request, as long as it is not known how many steps there will be."""
+        if self._total is None:
+            self.step()
+
     def _show(self) -> None:
         from rich.console import Console  # noqa: PLC0415  # 20 ms, only where a bar is drawn
         from rich.progress import Progress as Bar  # noqa: PLC0415  # as above

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .console import Console
 from .exit_codes import INTERRUPTED, TERMINATED
@@ -13,26 +14,48 @@ from .exit_codes import INTERRUPTED, TERMINATED
 if TYPE_CHECKING:
     from ..plans.load import Deployment
 
-T = TypeVar("T")
 SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
 class Interruption:
-    """What signals asked for: `stop` lets what is under way finish; a second signal ends at once."""
+    """What signals asked for. Where nothing is written they end the work at once; within `graceful()` the first one sets `stop`."""
 
-    def __init__(self, console: Console, *, gracefully: bool) -> None:
+    def __init__(self, console: Console) -> None:
         self.stop = asyncio.Event()
         self.code = 0
         self._console = console
-        self._gracefully = gracefully
+        self._gracefully = False
+        self._task: asyncio.Future[int] | None = None
 
-    def install(self, task: asyncio.Task[T]) -> None:
-        """Hear SIGINT and SIGTERM from now on."""
+    def watch(self, task: asyncio.Future[int]) -> None:
+        """Hear SIGINT and SIGTERM from now on, for this task."""
+        self._task = task
         loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
             loop.add_signal_handler(number, self._heard, task, code)
 
-    def _heard(self, task: asyncio.Task[T], code: int) -> None:
+    @contextmanager
+    def graceful(self) -> Iterator[None]:
+        """Let what is under way finish at the first signal; the second ends at once."""
+        self._gracefully = True
+        try:
+            yield
+        finally:
+            self._gracefully = False
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Leave signals to Python: a question blocks the loop, which could not hear them."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        try:
+            yield
+        finally:
+            if self._task is not None:
+                self.watch(self._task)
+
+    def _heard(self, task: asyncio.Future[int], code: int) -> None:
         again = self.code != 0
         self.code = code
         self.stop.set()
@@ -42,13 +65,13 @@ class Interruption:
             self._console.warn("stopping: what is under way is finished first; once more ends at once")
 
 
-def run(console: Console, work: Callable[[Interruption], Awaitable[int]], *, gracefully: bool = False) -> int:
-    """Run a verb's work and return its exit code; with `gracefully` the first signal only sets `stop`."""
+def run(console: Console, work: Callable[[Interruption], Awaitable[int]]) -> int:
+    """Run a verb's work and return its exit code, that of a signal where one ended it."""
 
     async def whole() -> int:
-        interruption = Interruption(console, gracefully=gracefully)
+        interruption = Interruption(console)
         task = asyncio.ensure_future(work(interruption))
-        interruption.install(task)
+        interruption.watch(task)
         try:
             return await task
         except asyncio.CancelledError:

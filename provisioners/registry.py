@@ -42,7 +42,7 @@ def kinds() -> tuple[str, ...]:
 
 def load(kind: str) -> Kind:
     """Return the package of a kind. Raises UsageError for one that there is not."""
-    if (HERE / kind / "settings.py").is_file():
+    if kind.isidentifier() and (HERE / kind / "settings.py").is_file():
         return cast("Kind", import_module(f".{kind}", __package__))
     for point in entry_points(group=GROUP, name=kind):
         return cast("Kind", point.load())

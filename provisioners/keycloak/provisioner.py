@@ -26,7 +26,7 @@ from .fields import (
     realm_address,
     scope_address,
 )
-from .reading import FORBIDDEN, read_realm, refuse
+from .reading import FORBIDDEN, read_realm, refuse, refusing_unknown_realm
 
 LISTS = {"default": DEFAULT_SCOPES, "optional": OPTIONAL_SCOPES}
 
@@ -41,13 +41,19 @@ class KeycloakProvisioner:
 
     async def preflight(self, plans: Sequence[Plan], *, writing: bool) -> tuple[Finding, ...]:
         """Return an error for each role that the access token shows to be missing; a token without roles shows nothing."""
-        held = rights.held_roles(await self._api.access_token(), self._account)
+        held = rights.held_roles(await self._sign_in(), self._account)
         if held is None:
             return ()
         needed = rights.needed(plans, writing=writing)
         return tuple(
             rights.finding(role, self._account, "its token does not name it") for role in rights.missing(held, needed)
         )
+
+    async def _sign_in(self) -> str:
+        if self._account.realm != self._account.managed:
+            return await self._api.access_token()
+        with refusing_unknown_realm(self._account.managed):
+            return await self._api.access_token()
 
     async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
         """Return the realm with the issuer that its discovery document states."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from ...plans.findings import Finding
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
 from . import rights
-from .admin import PAGE, AdminApi
+from .admin import NOT_FOUND, PAGE, AdminApi
 from .fields import (
     DEFAULT_ROLES,
     DEFAULT_SCOPES,
@@ -77,9 +78,10 @@ async def read_realm(
 ) -> Live:
     """Return the realm, its scopes and the wanted clients. Raises Refused where what came shows that rights are missing."""
     wanted = frozenset(plan.client.id for plan in plans)
-    clients, representation, scopes = await asyncio.gather(
-        _if_allowed(read_clients(api, wanted)), _if_allowed(api.realm()), _if_allowed(api.client_scopes())
-    )
+    with refusing_unknown_realm(realm):
+        clients, representation, scopes = await asyncio.gather(
+            _if_allowed(read_clients(api, wanted)), _if_allowed(api.realm()), _if_allowed(api.client_scopes())
+        )
     needed = rights.needed(plans, writing=writing)
     lacking = [rights.finding(role, account, seen) for role, seen in cut_short(clients, representation, scopes, needed)]
     if writing and clients is not None and not await _is_writable(api, clients):
@@ -92,6 +94,18 @@ async def read_realm(
     if wanted - set(clients.wanted):
         fields |= await _new_client_scopes(api)
     return {realm_address(realm): fields, **_scope_entries(scopes), **_client_entries(clients)}
+
+
+@contextmanager
+def refusing_unknown_realm(realm: str) -> Iterator[None]:
+    """Raise Refused in place of a 404: what is asked here is there in every realm."""
+    try:
+        yield
+    except RemoteFailure as error:
+        if error.status != NOT_FOUND:
+            raise
+        fix = error.fix or "check `identity_provider.realm`, upper and lower case too"
+        raise Refused(f"realm `{realm}` does not exist", where=error.where or f"realm/{realm}", fix=fix) from error
 
 
 async def _if_allowed(call: Awaitable[T]) -> T | None:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from .running import edit
+from .running import edit, emitted
+from .signing_in import Application
 
 
 @pytest.fixture(scope="session")
@@ -235,3 +236,10 @@ def plan_file(tmp_path: Path, realm: Realm, monkeypatch: pytest.MonkeyPatch) -> 
 def quiet_plan(plan_file: Path) -> Path:
     """The plan without lifetimes, which few tests need."""
     return edit(plan_file, refresh_tokens=..., access_tokens=...)
+
+
+@pytest.fixture
+def coder() -> Iterator[Callable[[], Application]]:
+    """Makes Coder's side of a sign-in out of what `env` emits now."""
+    with httpx.Client(timeout=60) as http:
+        yield lambda: Application(emitted(), http)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -71,3 +72,11 @@ def edit(path: Path, to: Path | None = None, **changes: Any) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return target
+
+
+def emitted(*args: str | Path) -> dict[str, str]:
+    """Return the settings that `env` emits for Coder, the secret included."""
+    ran = here("env", "--format", "json", "--show-secrets", *args)
+    assert ran.code == 0, ran.all
+    settings: dict[str, str] = json.loads(ran.out)
+    return settings

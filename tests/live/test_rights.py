@@ -162,5 +162,11 @@ def test_managed_realm_that_does_not_exist_is_an_error_and_not_an_empty_one(comm
     monkeypatch.setenv("ADMIN_PASSWORD", common_realm.password)
     admin = {"realm": "master", "username": "admin", "password": "env:ADMIN_PASSWORD"}
     edit(plan, identity_provider__admin=admin, identity_provider__realm="nowhere")
-    ran = here(*verb)
-    assert (ran.code, "nowhere" in ran.all, "will be created" in ran.all, writes(ran)) == (4, True, False, []), ran.all
+    words = refused(here(*verb))
+    assert ("realm `nowhere` does not exist" in words, "will be created" in words) == (True, False), words
+
+
+def test_unknown_realm_that_is_signed_in_to_is_refused_as_well(common_realm, plan):
+    admin = {"client_id": "robot", "client_secret": "env:ADMIN_SECRET"}
+    edit(plan, identity_provider__admin=admin, identity_provider__realm="nowhere")
+    assert "realm `nowhere` does not exist" in refused(here(*VERBS[0]))
