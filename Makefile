@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 JOBS ?= 2
-export PYTHONWARNDEFAULTENCODING = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: setup test check bench lock format clean

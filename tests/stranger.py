@@ -1,0 +1,221 @@
+"""A stranger's identity provider, written against the `Provisioner` protocol alone: tenants in memory, with faults to switch on.
+
+Its clients have three fields: `lifetime`, `refresh` and `secret`. A tenant has one: `region`, shared by its clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from oidc_provision.plans.client_secret import secret_want
+from oidc_provision.plans.coder import base_env
+from oidc_provision.plans.coder_env import CoderEnv
+from oidc_provision.plans.diff import Action, Change
+from oidc_provision.plans.errors import Failed, ProvisionError, RemoteFailure
+from oidc_provision.plans.findings import Finding, Rule, Severity
+from oidc_provision.plans.load import Deployment, load
+from oidc_provision.plans.model import Plan, PlanKind, ProviderSettings, SharedSettings
+from oidc_provision.plans.resources import Address, Desired, Exactly, Fields, Live, Target, Want
+from oidc_provision.plans.sealed import Sealed
+from oidc_provision.provisioners.base import HttpRules, Outcome, Surroundings
+
+MISSING = Rule("stranger-missing-right", Severity.ERROR, "a right is missing", "Nothing can be written without it.")
+ODD = Rule("stranger-odd", Severity.WARNING, "something is odd", "It was seen once.")
+
+
+class StrangerSettings(ProviderSettings):
+    type: Literal["stranger"] = Field(description="Which kind of identity provider this is.")
+    tenant: str = Field(description="The tenant.")
+    one_per_target = ()
+
+    def target(self) -> Target:
+        return Target("tenant", self.tenant)
+
+    def issuer(self) -> str:
+        return f"https://{self.tenant}.stranger.example"
+
+
+class StrangerShared(SharedSettings):
+    region: str | None = Field(default=None, description="Where the tenant lives.")
+
+
+KIND = PlanKind(settings=StrangerSettings, shared=StrangerShared)
+RULES = (MISSING, ODD)
+EXAMPLE = Path(__file__).with_name("stranger.yaml")
+ASKS: Mapping[str, str] = {"tenant": "Tenant"}
+HTTP = HttpRules(repeatable=lambda _method, _path: False, name_path=lambda path: path)
+
+
+@dataclass
+class Tenant:
+    """What a tenant holds, what it was asked, and how it misbehaves."""
+
+    clients: dict[str, dict[str, Any]] = field(default_factory=dict)
+    region: str = "here"
+    log: list[str] = field(default_factory=list)
+    refused: str = ""
+    unreachable: bool = False
+    failing: frozenset[str] = frozenset()
+    deaf: frozenset[str] = frozenset()
+    manual: frozenset[str] = frozenset()
+    before_write: Callable[[str], None] = field(default=lambda _name: None)
+    under_way: int = 0
+    most_under_way: int = 0
+
+    @property
+    def writes(self) -> list[str]:
+        return [line for line in self.log if line.startswith(("create", "update", "set"))]
+
+
+def client_address(plan: Plan) -> Address:
+    return Address("client", plan.client.id)
+
+
+class StrangerProvisioner:
+    def __init__(self, name: str, tenant: Tenant) -> None:
+        self._name = name
+        self._tenant = tenant
+
+    async def preflight(self, plans: Sequence[Plan], *, writing: bool) -> tuple[Finding, ...]:
+        self._tenant.log.append("preflight")
+        if not self._tenant.refused:
+            return ()
+        return (MISSING.finding(self._tenant.refused, fix="grant it", where=self._name),)
+
+    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
+        self._tenant.log.append("read")
+        if self._tenant.unreachable:
+            raise RemoteFailure("the tenant does not answer", where=self._name)
+        found: dict[Address, Fields] = {Address("tenant", self._name): {"region": self._tenant.region}}
+        return found | {Address("client", name): dict(fields) for name, fields in self._tenant.clients.items()}
+
+    def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
+        address = client_address(plan)
+        wants: dict[str, Want] = {"refresh": Exactly(True), "secret": secret_want(plan, live, address, rotate=rotate)}
+        if plan.access_tokens.stated("lifetime"):
+            wants["lifetime"] = Exactly(plan.access_tokens.lifetime)
+        region = plan.shared.region if isinstance(plan.shared, StrangerShared) else None
+        shared: Desired = {} if region is None else {Address("tenant", self._name): {"region": Exactly(region)}}
+        return {address: wants, **shared}
+
+    def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:
+        """Stores, then the tenant, then clients."""
+        tenant = frozenset(change.key for change in changes if change.address.kind == "tenant")
+        keys = {change.key for change in changes}
+
+        def placed(change: Change) -> Change:
+            if change.address.kind != "client":
+                return change
+            store = f"store/{change.address.name}"
+            waits = tenant | (frozenset({store}) if store in keys else frozenset())
+            manual = "open the console" if change.address.name in self._tenant.manual else ""
+            return replace(change, depends_on=waits, manual=manual)
+
+        return tuple(placed(change) for change in changes)
+
+    def check(self, plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding, ...]:
+        odd = live[Address("tenant", self._name)]["region"] == "nowhere"
+        return (ODD.finding("the tenant is nowhere", where=self._name),) if odd else ()
+
+    async def confirm_rights(self, changes: tuple[Change, ...]) -> None:
+        self._tenant.log.append("confirm")
+
+    async def apply(self, change: Change, live: Live) -> Outcome:
+        name = change.address.name
+        self._tenant.before_write(name)
+        self._tenant.under_way += 1
+        self._tenant.most_under_way = max(self._tenant.most_under_way, self._tenant.under_way)
+        await asyncio.sleep(0)
+        self._tenant.under_way -= 1
+        if name in self._tenant.failing:
+            raise Failed(f"`{name}` was refused", where=self._name)
+        self._write(change, name)
+        return Outcome(("written",))
+
+    def _write(self, change: Change, name: str) -> None:
+        if change.address.kind == "tenant":
+            self._tenant.log.append(f"set {name}")
+            self._tenant.region = str(change.after["region"])
+            return
+        self._tenant.log.append(f"{'create' if change.action is Action.CREATE else 'update'} {name}")
+        heard = {edit.field: edit.after for edit in change.edits if name not in self._tenant.deaf}
+        self._tenant.clients.setdefault(name, {}).update(heard)
+
+    def coder_env(self, plan: Plan, live: Live) -> CoderEnv:
+        client = live.get(client_address(plan))
+        if client is None:
+            raise Failed(f"client `{plan.client.id}` does not exist")
+        secret = client.get("secret")
+        return base_env(plan, plan.identity_provider.issuer(), secret if isinstance(secret, Sealed) else None, ("openid",))
+
+    def adopt(self, plan: Plan, live: Live) -> Mapping[str, object]:
+        return plan.normalised()
+
+    def offline_access(self, change: Change) -> tuple[bool, bool]:
+        return (change.before or {}).get("refresh") is True, change.after.get("refresh") is True
+
+
+TENANTS: dict[str, Tenant] = {}
+
+
+async def open_provisioner(deployment: Deployment, surroundings: Surroundings) -> StrangerProvisioner:
+    return StrangerProvisioner(deployment.target.name, TENANTS.setdefault(deployment.target.name, Tenant()))
+
+
+PLAN = """\
+version: 1
+coder: {{access_url: "https://{client}.example.com", version: "2.34"}}
+identity_provider: {{type: stranger, tenant: {tenant}}}
+client: {{id: {client}{secret}}}
+access_tokens: {{lifetime: {lifetime}}}
+"""
+
+
+def deployment(
+    client: str = "coder", tenant: str = "acme", *, lifetime: str = "1h", secret: str = "", more: str = ""
+) -> Deployment:
+    """One plan of a stranger's tenant, loaded as any plan is."""
+    stated = f", secret: {secret}" if secret else ""
+    text = PLAN.format(client=client, tenant=tenant, lifetime=lifetime, secret=stated) + more
+    return load([(f"{tenant}-{client}.yaml", text.encode())], {"stranger": KIND})[0]
+
+
+class MemoryVault:
+    """Stores and references in memory; what is refused fails as a full disk would."""
+
+    def __init__(self, kept: dict[str, str] | None = None, *, refuse: bool = False, log: list[str] | None = None) -> None:
+        self.kept = {} if kept is None else kept
+        self.refuse = refuse
+        self.log = [] if log is None else log
+        self.guarded: list[Sealed] = []
+
+    async def resolve(self, reference: object, near: str) -> Sealed:
+        return Sealed(self.kept[str(reference)])
+
+    def store(self, reference: object, near: str) -> MemoryStore:
+        return MemoryStore(self, str(reference))
+
+    def guard(self, value: Sealed, name: str) -> None:
+        self.guarded.append(value)
+
+
+@dataclass
+class MemoryStore:
+    vault: MemoryVault
+    name: str
+
+    async def read(self) -> Sealed | None:
+        return Sealed(self.vault.kept[self.name]) if self.name in self.vault.kept else None
+
+    async def write(self, value: Sealed) -> None:
+        if self.vault.refuse:
+            error: ProvisionError = Failed("the store is full", where=self.name)
+            raise error
+        self.vault.log.append(f"store {self.name}")
+        self.vault.kept[self.name] = value.reveal()
