@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 
 from .deployment import Deployment
@@ -14,11 +15,15 @@ def fleet_problems(deployments: Iterable[Deployment]) -> Iterator[Problem]:
     """Yield a problem for each plan that contradicts an earlier one of the same target, naming both places."""
     clients: dict[tuple[Target, str], Deployment] = {}
     stated: dict[tuple[Target, Path], tuple[object, Deployment]] = {}
+    stores: dict[str, Deployment] = {}
     for deployment in deployments:
         target = deployment.target
         first = clients.setdefault((target, deployment.client_id), deployment)
         if first is not deployment:
             yield _same_client(deployment, first)
+        place = _store_place(deployment)
+        if first is deployment and place and stores.setdefault(place, deployment) is not deployment:
+            yield _same_store(deployment, stores[place])
         for path, value in _common(deployment):
             earlier, other = stated.setdefault((target, path), (value, deployment))
             if earlier != value:
@@ -36,6 +41,23 @@ def _common(deployment: Deployment) -> Iterator[tuple[Path, object]]:
             value = getattr(plan.shared, name)
             if not isinstance(value, tuple):
                 yield ("shared", name), value
+
+
+def _store_place(deployment: Deployment) -> str:
+    """Where the client's secret is kept, "" where nothing is: a relative path is relative to the plan file."""
+    secret = deployment.plan.client.secret
+    if secret is None or secret.store is None:
+        return ""
+    folder = posixpath.dirname(deployment.document.file)
+    return f"{posixpath.normpath(posixpath.join(folder, secret.store.path))}#{secret.store.key}"
+
+
+def _same_store(deployment: Deployment, first: Deployment) -> Problem:
+    path: Path = ("client", "secret", "store")
+    message = (
+        f"`{deployment.client_id}` keeps its secret where `{first.client_id}` keeps its own: {first.position(path)}"
+    )
+    return Problem(message, deployment.position(path), "give each client a file or a key of its own")
 
 
 def _same_client(deployment: Deployment, first: Deployment) -> Problem:

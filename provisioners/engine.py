@@ -20,7 +20,7 @@ from ..plans.findings import Finding
 from ..plans.load import Deployment
 from ..plans.proposal import Proposal, View
 from ..plans.references import SecretReference
-from ..plans.resources import Address, Desired, Fields, Generated, Live, Target, Value, Wants
+from ..plans.resources import Address, Desired, Fields, Generated, Includes, Live, Target, Value, Want, Wants
 from ..plans.sealed import Sealed
 from .base import Outcome, Provisioner
 from .execution import Listen, Result, Run, Status
@@ -237,8 +237,19 @@ def merged(parts: Iterable[Desired]) -> Desired:
     whole: dict[Address, Wants] = {}
     for part in parts:
         for address, wants in part.items():
-            whole[address] = {**whole.get(address, {}), **wants}
+            whole[address] = {**whole.get(address, {}), **_joined(whole.get(address, {}), wants)}
     return whole
+
+
+def _joined(earlier: Wants, wants: Wants) -> Wants:
+    """Members that several plans want of one set add up."""
+    return {name: _both(earlier.get(name), want) for name, want in wants.items()}
+
+
+def _both(one: Want | None, other: Want) -> Want:
+    if isinstance(one, Includes) and isinstance(other, Includes):
+        return Includes(one.members | other.members, one.without | other.without)
+    return other
 
 
 def desired_of(provisioner: Provisioner, deployment: Deployment, live: Live, *, rotate: bool) -> Desired:
@@ -277,7 +288,11 @@ def materialised(changes: Iterable[Change], draw: Callable[[], str]) -> tuple[Ch
     drawn: dict[str, Sealed] = {}
 
     def settle(value: Value) -> Value:
-        return drawn.setdefault(value.key, Sealed(draw())) if isinstance(value, Generated) else value
+        if not isinstance(value, Generated):
+            return value
+        if value.key not in drawn:
+            drawn[value.key] = Sealed(draw())
+        return drawn[value.key]
 
     def settled(change: Change) -> Change:
         edits = tuple(Edit(edit.field, edit.before, settle(edit.after)) for edit in change.edits)

@@ -4,7 +4,7 @@ from oidc_provision.plans.errors import PlanError
 
 from .plan_files import EXAMPLE, edited, load_text
 
-OTHER = edited("id: coder", "id: other")
+OTHER = edited("id: coder", "id: other").replace("secrets/coder.env", "secrets/other.env")
 
 
 def problems(*texts):
@@ -24,7 +24,13 @@ def test_same_client_in_two_plans_names_both_places():
 
 
 def test_same_client_of_two_realms_is_two_clients():
-    assert len(load_text(EXAMPLE, edited("realm: engineering", "realm: sales"))) == 2
+    assert len(load_text(EXAMPLE, edited("realm: engineering", "realm: sales").replace("coder.env", "sales.env"))) == 2
+
+
+def test_two_clients_that_keep_their_secrets_in_one_place_are_refused():
+    elsewhere = edited("id: coder", "id: other").replace("file:secrets", "file:./x/../secrets")
+    message = "`other` keeps its secret where `coder` keeps its own: plan.yaml:16:19"
+    assert problems(EXAMPLE, elsewhere) == [(message, "plan1.yaml:16:19")]
 
 
 CONTRADICTIONS = [
