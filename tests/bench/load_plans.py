@@ -15,9 +15,8 @@ sys.path.insert(0, str(ROOT / ".src"))
 def fleet(count):
     text = (ROOT / "provisioners/keycloak/example.yaml").read_text()
     for number in range(count):
-        one = text.replace("id: coder\n", f"id: coder-{number}\n").replace(
-            "coder.example.com", f"coder{number}.example.com"
-        )
+        named = text.replace("id: coder\n", f"id: coder-{number}\n").replace("secrets/coder", f"secrets/{number}")
+        one = named.replace("coder.example.com", f"coder{number}.example.com")
         yield f"plan-{number}.yaml", one.replace("realm: engineering", f"realm: engineering-{number % 200}").encode()
 
 

@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 from tests.command import ROOT, oidc_provision
 
 pytestmark = pytest.mark.live
