@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from tools.write_codes import page
+from tools.write_help import help_text
+
 from oidc_provision.cli.exit_codes import MEANING
 from oidc_provision.cli.group import VERBS, group
 from oidc_provision.plans.load import load
 from oidc_provision.plans.model import Client, Coder, RefreshTokens
 from oidc_provision.provisioners.keycloak.settings import KeycloakClient, KeycloakShared
 from oidc_provision.provisioners.registry import PlanKinds, kinds
-from tools.write_codes import page
-from tools.write_help import help_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [
