@@ -22,8 +22,8 @@ from .exit_codes import DONE
 from .options import Common
 from .planning import Wish, look, show
 from .render.aftermath import notes_after
-from .render.errors import render_error
-from .running import Interruption, load_deployments, run
+from .render.errors import render_error, visible
+from .running import Interruption, answered, load_deployments, run
 from .sources import deployments_of, read_existing, saved_plan_at
 
 if TYPE_CHECKING:
@@ -83,15 +83,17 @@ async def _whole(job: Job, interruption: Interruption) -> int:
             # a rotation never comes from a saved plan: naming the client only lifts the brake there
             wish = job.wish if job.saved is None else replace(job.wish, rotate=frozenset())
             proposal, cost = await look(job.common, session, job.deployments, wish, writing=True)
+            progress.hide()
             show(job.common, proposal, cost, "text")
             if not _may_start(job, session, replace(proposal, rotate=job.wish.rotate)):
                 return DONE
-            _approve(job, proposal, interruption)
+            await _approve(job, proposal)
             progress.expect(len(proposal.changes))
             with interruption.graceful():
                 report = await session.engine.apply(
                     proposal, stop=interruption.stop, parallelism=job.common.parallelism
                 )
+            progress.hide()
             return _finish(job, session, proposal, report, interruption)
 
 
@@ -125,11 +127,10 @@ def _as_reviewed(job: Job, proposal: Proposal) -> None:
         raise Refused(problem, fix="review the plan again and pass its digest (8 characters or more)")
 
 
-def _approve(job: Job, proposal: Proposal, interruption: Interruption) -> None:
+async def _approve(job: Job, proposal: Proposal) -> None:
     if not proposal.pending or job.saved is not None or job.consent.auto_approve:
         return
-    with interruption.unheard():
-        answer = job.common.console.ask("\nApply these changes? Only `yes` is accepted: ")
+    answer = await answered(job.common.console, "\nApply these changes? Only `yes` is accepted: ")
     if answer != "yes":
         raise Refused("not approved: nothing was written")
 
@@ -139,9 +140,9 @@ def _finish(job: Job, session: Session, proposal: Proposal, report: Report, inte
     for result in report.results:
         if result.status is not Status.DONE:
             reason = result.why if result.error is None else result.error.message
-            console.warn(f"{result.status.value}: `{result.change.address}` at {result.target}: {reason}")
+            console.warn(visible(f"{result.status.value}: `{result.change.address}` at {result.target}: {reason}"))
         else:
-            console.say(f"done: `{result.change.address}`: {', '.join(result.steps)}")
+            console.say(visible(f"done: `{result.change.address}`: {', '.join(result.steps)}"))
     if report.interrupted:
         done, all_changes = len(report.done), len(report.results)
         console.warn(f"interrupted: {done} of {all_changes} changes were made; run `apply` again for the rest")

@@ -71,9 +71,13 @@ class Console:
 
     def ask(self, question: str) -> str:
         """Ask on stderr and return the answer; the end of input is no answer."""
+        self.say_question(question)
+        return sys.stdin.readline().strip()
+
+    def say_question(self, question: str) -> None:
+        """Show a question whose answer is typed behind it."""
         self.err_stream.write(question)
         self.err_stream.flush()
-        return sys.stdin.readline().strip()
 
     def progress(self, what: str) -> Progress:
         """Return a progress bar for work of unknown length; it shows itself after a second, on a terminal only."""

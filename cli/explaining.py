@@ -22,8 +22,9 @@ def every_rule() -> dict[str, Rule]:
 
 def explanation(code: str) -> str:
     """Return the page of one code. Raises UsageError with the nearest one where there is none."""
-    if code.isdigit() and int(code) in MEANING:
-        short, more = MEANING[int(code)]
+    exits = {str(number): meaning for number, meaning in MEANING.items()}
+    if code in exits:
+        short, more = exits[code]
         return f"exit code {code}: {short}\n\n{textwrap.fill(more, WIDTH)}\n"
     known = every_rule()
     if code not in known:

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from ..plans.yaml_events import OddError, resolve
+
 MODELINE = "# yaml-language-server: $schema=oidc-provision.schema.json\n"
 
 
@@ -16,8 +18,16 @@ class Quoting(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str"  # type: ignore[no-untyped-call]  # PyYAML
-    risky = text.replace(".", "").isdigit() or text.lower() in ("yes", "no", "on", "off", "null", "~", "")
+    risky = text.lower() in ("yes", "no", "on", "off") or not _is_text(text)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if risky or not plain else None)
+
+
+def _is_text(text: str) -> bool:
+    """Tell whether YAML 1.2 reads it as text without quotes; PyYAML answers for YAML 1.1, where 1e3 is text."""
+    try:
+        return isinstance(resolve(text), str)
+    except OddError:
+        return False
 
 
 Quoting.add_representer(str, _text)
@@ -36,6 +46,8 @@ def nested(pairs: Iterable[str]) -> dict[str, Any]:
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise ValueError(pair)  # noqa: TRY004  # the text was wrong, no type
+        if isinstance(place.get(last), dict):
+            raise ValueError(pair)  # noqa: TRY004  # as above
         place[last] = value
     return data
 

@@ -36,7 +36,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = import_module(f".commands.{MODULES.get(cmd_name, cmd_name)}", __package__)
-        return module.command  # type: ignore[no-any-return]  # each verb's module has one
+        return _with_variables(module.command, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -54,6 +54,15 @@ class Verbs(click.Group):
         """Write the verbs with their help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
+
+
+def _with_variables(command: click.Command, verb: str) -> click.Command:
+    """Let OIDC_PROVISION_VERB_FLAG set each option: click would ask for the name that the code has for it."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.envvar is None:
+            flag = max(option.opts, key=len).removeprefix("--")
+            option.envvar = f"OIDC_PROVISION_{verb}_{flag}".replace("-", "_").upper()
+    return command
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature

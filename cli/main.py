@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its documented code."""
+    _fill_streams()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def _fill_streams() -> None:
+    """Open what the caller has closed: else the next file would be number 1 or 2, and be written to as if it were the terminal."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stdin, stdout, stderr
+        os.set_inheritable(number, True)  # noqa: FBT003  # the system call's own argument
+    os.close(number)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123,SIM115  # stays open; pathlib costs 6 ms
 
 
 def run(argv: list[str]) -> int:

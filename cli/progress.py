@@ -30,8 +30,13 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Take the bar away, so that it does not draw over what is printed or asked now; the next step brings it back."""
         if self._bar is not None:
             self._bar.stop()
+            self._bar = None
 
     def expect(self, total: int) -> None:
         """Say how many steps there will be."""

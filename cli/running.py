@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from .exit_codes import INTERRUPTED, TERMINATED
 if TYPE_CHECKING:
     from ..plans.load import Deployment
 
+SHARE = re.compile("([0-9]{1,9})/([0-9]{1,9})")
 SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
@@ -43,18 +46,6 @@ class Interruption:
         finally:
             self._gracefully = False
 
-    @contextmanager
-    def unheard(self) -> Iterator[None]:
-        """Leave signals to Python: a question blocks the loop, which could not hear them."""
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
-        try:
-            yield
-        finally:
-            if self._task is not None:
-                self.watch(self._task)
-
     def _heard(self, task: asyncio.Future[int], code: int) -> None:
         again = self.code != 0
         self.code = code
@@ -63,6 +54,19 @@ class Interruption:
             task.cancel()
         else:
             self._console.warn("stopping: what is under way is finished first; once more ends at once")
+
+
+async def answered(console: Console, question: str) -> str:
+    """Ask and return the answer. The loop waits for it, so that a signal is heard: it would be lost just before a blocking read."""
+    console.say_question(question)
+    typed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin, typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline().strip()
 
 
 def run(console: Console, work: Callable[[Interruption], Awaitable[int]]) -> int:
@@ -98,11 +102,12 @@ def sharded(deployments: Sequence[Deployment], shard: str) -> tuple[Deployment, 
 
     from ..plans.errors import UsageError  # noqa: PLC0415  # as above
 
-    index, _, count = shard.partition("/")
-    if not (index.isdigit() and count.isdigit() and int(index) < int(count)):
+    found = SHARE.fullmatch(shard)
+    index, count = map(int, found.groups()) if found else (0, 0)
+    if index >= count:
         raise UsageError(f"`--shard {shard}` is no share", fix="write I/N with I from 0 to N-1, such as 0/8")
 
     def share(deployment: Deployment) -> int:
-        return int.from_bytes(hashlib.sha256(str(deployment.target).encode()).digest()[:8]) % int(count)
+        return int.from_bytes(hashlib.sha256(str(deployment.target).encode()).digest()[:8]) % count
 
-    return tuple(deployment for deployment in deployments if share(deployment) == int(index))
+    return tuple(deployment for deployment in deployments if share(deployment) == index)

@@ -106,11 +106,16 @@ def _change(address: Address, wants: Mapping[str, object], live: Fields | None) 
     from_live: Fields = live or {}
     after = {name: want.settle(from_live.get(name)) for name, want in sorted(wants.items())}  # type: ignore[attr-defined]
     edits = tuple(
-        Edit(name, from_live.get(name), value) for name, value in after.items() if from_live.get(name) != value
+        Edit(name, from_live.get(name), value) for name, value in after.items() if not _same(from_live.get(name), value)
     )
     if live is None:
         return Change(address, Action.CREATE, edits, after)
     return Change(address, Action.UPDATE, edits, after) if edits else None
+
+
+def _same(one: Value, other: Value) -> bool:
+    # Python takes True for 1; a server does not
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def value_json(value: Value) -> Json:

@@ -11,7 +11,7 @@ from .durations import format_duration
 from .findings import Finding, Rule, Severity
 from .lifetimes import CODER_SESSION_DEFAULT, EARLY_REFRESH, LifetimeRules
 from .model import UNLIMITED, Plan
-from .urls import is_https, is_loopback
+from .urls import is_loopback
 from .versions import PKCE_SINCE
 
 CODER = "Coder facts, section 2"
@@ -179,7 +179,7 @@ def check_urls(urls: Iterable[str], where: str, path: tuple[str | int, ...] = ()
             yield REDIRECT_WILDCARD.finding(
                 f"`{url}` is a wildcard", fix="replace it by the exact addresses in use", where=where, path=path
             )
-        elif url.startswith("http://") and not is_https(url) and not is_loopback(url):
+        elif url.lower().startswith("http://") and not is_loopback(url):
             yield REDIRECT_PLAIN_HTTP.finding(f"`{url}` is plain http", fix="use https", where=where, path=path)
 
 

@@ -16,7 +16,8 @@ from .proposal import Proposal, View
 
 FORMAT = "oidc-provision-plan"
 VERSION = 1
-MARK = b'{"changes":'
+MARK = b'{"after":'
+"""How the canonical form begins: a truncated one has no more than that to be known by."""
 LARGEST = 256 * 1024 * 1024
 SECRETS = (NEVER_SHOWN, GENERATED)
 
@@ -93,6 +94,12 @@ def parse(data: bytes, name: str) -> SavedPlan:
         raise Refused(
             "the saved plan was changed after it was made", where=name, fix="make it again with `plan --out FILE`"
         )
+    if not _is_whole(body):
+        raise Refused(
+            "the saved plan is not of the shape that its format promises",
+            where=name,
+            fix="make it again with `plan --out FILE`",
+        )
     return SavedPlan(
         plans=tuple((entry["file"], json.dumps(entry["plan"], ensure_ascii=False)) for entry in body["plans"]),
         targets=tuple(body["targets"]),
@@ -101,6 +108,39 @@ def parse(data: bytes, name: str) -> SavedPlan:
         after=body["after"],
         changes=body["changes"],
         complete=body["complete"],
+    )
+
+
+def _is_whole(body: Mapping[str, Any]) -> bool:
+    """Tell whether every part is there and of its type: a checksum keeps out accidents, not other programs."""
+    plans, targets, changes = body.get("plans"), body.get("targets"), body.get("changes")
+    return (
+        isinstance(body.get("digest"), str)
+        and isinstance(body.get("complete"), bool)
+        and isinstance(targets, list)
+        and all(isinstance(address, str) for address in targets)
+        and isinstance(plans, list)
+        and all(isinstance(e, dict) and isinstance(e.get("file"), str) and "plan" in e for e in plans)
+        and _is_nested(body.get("seen"))
+        and _is_nested(body.get("after"))
+        and isinstance(changes, dict)
+        and all(isinstance(part, list) and all(map(_is_change, part)) for part in changes.values())
+    )
+
+
+def _is_nested(parts: object) -> bool:
+    return isinstance(parts, dict) and all(
+        isinstance(fields, dict) and all(value is None or isinstance(value, dict) for value in fields.values())
+        for fields in parts.values()
+    )
+
+
+def _is_change(change: object) -> bool:
+    if not isinstance(change, dict) or not isinstance(change.get("edits"), list):
+        return False
+    whole = all(isinstance(change.get(name), str) for name in ("address", "action"))
+    return whole and all(
+        isinstance(edit, dict) and {"field", "before", "after"} <= edit.keys() for edit in change["edits"]
     )
 
 

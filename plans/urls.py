@@ -90,8 +90,9 @@ def is_https(url: str) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Return whether the URL stays on this machine: `localhost`, a name under it, or a loopback address."""
-    host = urlsplit(url).hostname or ""
+    host = ""
     try:
+        host = urlsplit(url).hostname or ""
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")

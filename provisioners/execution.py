@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from graphlib import TopologicalSorter
 
 from ..plans.diff import Change
 from ..plans.errors import ProvisionError
@@ -50,7 +51,11 @@ class Run:
         self._listen = listen
 
     async def all(self, changes: Sequence[Change]) -> tuple[Result, ...]:
-        """Make every change once those it depends on are done; what depends on a failed one is skipped."""
+        """Make every change once those it depends on are done; what depends on a failed one is skipped.
+
+        Raises CycleError, a bug of whoever arranged them, where changes would wait for each other forever.
+        """
+        TopologicalSorter({change.key: change.depends_on for change in changes}).prepare()
         loop = asyncio.get_running_loop()
         ended: dict[str, asyncio.Future[Status]] = {change.key: loop.create_future() for change in changes}
         async with asyncio.TaskGroup() as group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ def _one(target: Target, folder: Path) -> Iterator[None]:
     path = folder / (hashlib.sha256(str(target).encode()).hexdigest()[:32] + ".lock")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        _refuse_foreign(folder)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Failed(
@@ -45,6 +47,13 @@ def _one(target: Target, folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """In a folder that everybody may write to, somebody else may have made ours first, or a link in its place."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise Failed("the folder for lock files is not ours", where=str(folder), fix="set TMPDIR to a folder of yours")
 
 
 def _take(descriptor: int, target: Target, path: Path) -> None:

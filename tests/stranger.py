@@ -62,6 +62,7 @@ class Tenant:
     refused: str = ""
     unreachable: bool = False
     failing: frozenset[str] = frozenset()
+    complaint: str = "was refused"
     deaf: frozenset[str] = frozenset()
     manual: frozenset[str] = frozenset()
     before_write: Callable[[str], None] = field(default=lambda _name: None)
@@ -131,10 +132,11 @@ class StrangerProvisioner:
         self._tenant.before_write(name)
         self._tenant.under_way += 1
         self._tenant.most_under_way = max(self._tenant.most_under_way, self._tenant.under_way)
-        await asyncio.sleep(0)
+        for _ in range(5):  # a signal is heard some turns of the loop after it came
+            await asyncio.sleep(0)
         self._tenant.under_way -= 1
         if name in self._tenant.failing:
-            raise Failed(f"`{name}` was refused", where=self._name)
+            raise Failed(f"`{name}` {self._tenant.complaint}", where=self._name)
         self._write(change, name)
         return Outcome(("written",))
 
@@ -152,7 +154,9 @@ class StrangerProvisioner:
         if client is None:
             raise Failed(f"client `{plan.client.id}` does not exist")
         secret = client.get("secret")
-        return base_env(plan, plan.identity_provider.issuer(), secret if isinstance(secret, Sealed) else None, ("openid",))
+        return base_env(
+            plan, plan.identity_provider.issuer(), secret if isinstance(secret, Sealed) else None, ("openid",)
+        )
 
     def adopt(self, plan: Plan, live: Live) -> Mapping[str, object]:
         return plan.normalised()
@@ -189,7 +193,9 @@ def deployment(
 class MemoryVault:
     """Stores and references in memory; what is refused fails as a full disk would."""
 
-    def __init__(self, kept: dict[str, str] | None = None, *, refuse: bool = False, log: list[str] | None = None) -> None:
+    def __init__(
+        self, kept: dict[str, str] | None = None, *, refuse: bool = False, log: list[str] | None = None
+    ) -> None:
         self.kept = {} if kept is None else kept
         self.refuse = refuse
         self.log = [] if log is None else log

@@ -26,7 +26,7 @@ def command(console: Console, paths: tuple[str, ...]) -> int:
         console.say(findings_text(proposal, console.style))
     count = len(deployments)
     console.out(
-        f"{count} plan {'is' if count == 1 else 'files are'} valid"
+        f"{count} {'plan is' if count == 1 else 'plans are'} valid"
         if not proposal.errors
         else f"{len(proposal.errors)} error findings"
     )

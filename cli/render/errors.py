@@ -32,4 +32,6 @@ def visible(text: str) -> str:
 
 def _escaped(character: str) -> str:
     code = ord(character)
+    if code > 0xFFFF:  # noqa: PLR2004  # more than four hex digits
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004  # two hex digits

@@ -17,7 +17,17 @@ ACTIONS = {Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "del
 
 def render_json(proposal: Proposal, cost: Cost | None = None) -> str:
     """Return the proposal as one JSON object; no secret is in it."""
-    return json.dumps(plan_object(proposal, cost), ensure_ascii=False, indent=2) + "\n"
+    return readable_json(plan_object(proposal, cost))
+
+
+def readable_json(value: object) -> str:
+    """Return indented JSON in which every character can be seen: what would draw on a terminal is escaped."""
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    return "\n".join(line if line.isprintable() else _escaped(line) for line in lines) + "\n"
+
+
+def _escaped(line: str) -> str:
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)
 
 
 def plan_object(proposal: Proposal, cost: Cost | None = None) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from ...plans.diff import Action
 from ...plans.findings import Finding
 from ...plans.proposal import Proposal
+from .errors import visible
 from .text import Cost, counts, render_text
 
 LARGEST = 60_000
@@ -12,6 +16,8 @@ LARGEST = 60_000
 MARK = "<!-- oidc-provision plan -->"
 FENCE_SIGNS = {"~": "!", "?": "!"}
 FENCE = "````"
+_FENCES = re.compile("`{4,}")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#!|~&]")
 
 
 def render_markdown(proposal: Proposal, cost: Cost | None = None) -> str:
@@ -21,13 +27,14 @@ def render_markdown(proposal: Proposal, cost: Cost | None = None) -> str:
     title = "No changes" if not any(found.values()) else ", ".join(f"{found[name]} to {name}" for _, name in actions)
     head = [MARK, f"### oidc-provision: {title}", ""]
     if proposal.findings:
-        head += ["| | finding | fix |", "|---|---|---|", *(_row(finding) for finding in proposal.findings), ""]
+        head += ["| | finding | fix |", "|---|---|---|", *_rows(proposal.findings), ""]
     body = "\n".join(_signed(line) for line in render_text(proposal, cost).splitlines())
+    body = _FENCES.sub(lambda fence: " ".join(fence[0]), body)
     parts = "\n".join(head)
     room = max(LARGEST - len(parts) - 200, 0)
     if len(body) > room:
         body = body[:room] + "\n... cut: too long for a comment"
-    return f"{parts}\n<details open><summary>Plan</summary>\n\n{FENCE}diff\n{body.replace(FENCE, '` ` ` `')}\n{FENCE}\n\n</details>\n"
+    return f"{parts}\n<details open><summary>Plan</summary>\n\n{FENCE}diff\n{body}\n{FENCE}\n\n</details>\n"
 
 
 def _signed(line: str) -> str:
@@ -39,11 +46,27 @@ def _signed(line: str) -> str:
     return " " + line
 
 
+def _rows(findings: tuple[Finding, ...]) -> Iterator[str]:
+    """Yield a row for each finding, up to half of a comment; the heaviest come first."""
+    room = LARGEST // 2
+    for number, finding in enumerate(findings):
+        row = _row(finding)
+        room -= len(row) + 1
+        if room < 0:
+            yield f"| | and {len(findings) - number} more, cut: too long for a comment | |"
+            return
+        yield row
+
+
 def _row(finding: Finding) -> str:
     return f"| {finding.severity.value} | {_cell(finding.problem)} `{finding.code}` | {_cell(finding.fix)} |"
 
 
 def _cell(text: str) -> str:
-    """Text from elsewhere must not become markup of ours."""
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "@\u200b")
-    return " ".join(escaped.split())
+    """Text from elsewhere must not become markup of ours: only its backticks count, and only as code."""
+    parts = visible(" ".join(text.split())).split("`")
+    return "".join(f"<code>{_bare(part)}</code>" if index % 2 else _bare(part) for index, part in enumerate(parts))
+
+
+def _bare(text: str) -> str:
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", text).replace("@", "@\u200b")

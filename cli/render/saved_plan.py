@@ -8,6 +8,7 @@ from typing import Any
 
 from ...plans.saved import SavedPlan
 from .errors import visible
+from .json_plan import readable_json
 
 SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
 
@@ -37,4 +38,4 @@ def saved_json(saved: SavedPlan) -> str:
     """Return a saved plan's decisions as JSON; the plans in it hold references only."""
     whole = {"digest": saved.digest, "complete": saved.complete, "changes": saved.changes, "seen": saved.seen}
     plans = [{"file": name, "plan": json.loads(text)} for name, text in saved.plans]
-    return json.dumps({**whole, "plans": plans}, ensure_ascii=False, indent=2) + "\n"
+    return readable_json({**whole, "plans": plans})

@@ -8,6 +8,7 @@ from ...plans.diff import diff
 from ...plans.durations import format_duration
 from ...plans.model import Plan
 from ...plans.resources import Fields, Live
+from ...plans.versions import PKCE_SINCE
 from .fields import (
     ACCESS_LIFESPAN,
     DEFAULT_SCOPES,
@@ -16,6 +17,7 @@ from .fields import (
     OFFLINE_IDLE,
     OFFLINE_MAX,
     OPTIONAL_SCOPES,
+    PKCE,
     SESSION_IDLE,
     SESSION_MAX,
     client_address,
@@ -52,6 +54,8 @@ def _client(plan: Plan, fields: Fields) -> dict[str, object]:
     client["scopes"] = [*scopes, OFFLINE_ACCESS]
     if plan.coder.origin not in members(fields.get("webOrigins")):
         client["web_origins"] = []
+    if PKCE not in fields and plan.coder.version is not None and plan.coder.version >= PKCE_SINCE:
+        client["pkce"] = None
     return (
         client
         | _groups(fields)

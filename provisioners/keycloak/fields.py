@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...plans.resources import Address, Fields, Live, Value
+from ...plans.resources import Address, Fields, Value
 from ...plans.sealed import Sealed
 
 ATTRIBUTE = "attributes."
@@ -72,6 +72,11 @@ def realm_address(realm: str) -> Address:
 def scope_address(name: str) -> Address:
     """Return the address under which a client scope's id is remembered."""
     return Address("client-scope", name)
+
+
+def wire_claim(claim: str) -> str:
+    """Return a claim's name as mappers hold it: a bare dot would nest the claim (26.7.3), and Coder looks at the top only."""
+    return claim.replace("\\", "\\\\").replace(".", "\\.")
 
 
 def mapper_field(claim: str, key: str) -> str:
@@ -137,7 +142,9 @@ def realm_fields(representation: Mapping[str, Any]) -> Fields:
 
 
 def wire_value(value: Value) -> object:
-    """Return a field value as the admin API takes it; an absent attribute is sent as ""."""
+    """Return a field value as the admin API takes it; "" takes a text away, null would leave it as it is (26.7.3)."""
+    if value is None:
+        return ""
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Sealed):
@@ -180,4 +187,4 @@ def mapper_bodies(fields: Mapping[str, Value]) -> dict[str, dict[str, object]]:
             body[top] = value
         elif value is not None:
             body["config"][key] = wire_attribute(value)
-    return bodies  # type: ignore[return-value]  # dict is invariant in its values
+    return bodies

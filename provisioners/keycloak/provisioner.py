@@ -87,8 +87,9 @@ class KeycloakProvisioner:
         return _gives_offline(change.before or {}), _gives_offline(change.after)
 
     async def confirm_rights(self, changes: tuple[Change, ...]) -> None:
-        """Send an empty realm change where the realm is to be changed: a password sign-in's token does not tell this right."""
-        if not any(change.address.kind == "realm" for change in changes):
+        """Send an empty realm change where the realm is to be changed and the token does not tell whether we may."""
+        told = rights.held_roles(await self._api.access_token(), self._account) is not None
+        if told or not any(change.address.kind == "realm" for change in changes):
             return
         try:
             await self._api.update_realm({})

@@ -19,6 +19,7 @@ from .fields import (
     DEFAULT_SCOPES,
     KNOWN_ROLES,
     OPTIONAL_SCOPES,
+    REALM_LIFETIMES,
     SESSION_IDLE,
     SESSION_MAX,
     client_address,
@@ -33,6 +34,7 @@ T = TypeVar("T")
 FORBIDDEN = 403
 BUILT_IN = "account"
 """A client that every realm starts with."""
+LOWERED_UNDER = ("sso_session_idle_timeout", "sso_session_max_lifespan")
 PROTECTED = "realm-management"
 """Its `access` says `manage: false` to everybody (26.7.3)."""
 FEW = 1
@@ -50,7 +52,9 @@ class Clients:
     def writable(self) -> bool | None:
         """What the server says of our right to change clients; None where no client was seen."""
         seen = {**self.others, **self.wanted}
-        rights = [bool((client.get("access") or {}).get("manage")) for name, client in seen.items() if name != PROTECTED]
+        rights = [
+            bool((client.get("access") or {}).get("manage")) for name, client in seen.items() if name != PROTECTED
+        ]
         return any(rights) if rights else None
 
 
@@ -89,11 +93,20 @@ async def read_realm(
     refuse(lacking)
     if clients is None or representation is None or scopes is None:
         raise Failed(f"realm `{realm}` cannot be read", where=api.where, fix="grant the account `view-clients`")
+    if not clients.others and _lowers_sessions(representation, plans):
+        clients = await _by_pages(api, wanted)
     fields = dict(realm_fields(representation))
     fields |= await _default_roles(api, fields, plans)
     if wanted - set(clients.wanted):
         fields |= await _new_client_scopes(api)
     return {realm_address(realm): fields, **_scope_entries(scopes), **_client_entries(clients)}
+
+
+def _lowers_sessions(representation: dict[str, Any], plans: Iterable[Plan]) -> bool:
+    """Tell whether a plan lowers what clients' own values must stay below: then all clients are looked at, not only ours."""
+    stated = [(plan.shared, name) for plan in plans for name in LOWERED_UNDER]
+    pairs = ((getattr(shared, name, None), representation.get(REALM_LIFETIMES[name])) for shared, name in stated)
+    return any(isinstance(after, int) and isinstance(before, int) and after < before for after, before in pairs)
 
 
 @contextmanager

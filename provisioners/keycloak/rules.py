@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from urllib.parse import unquote
 
-from ...plans.diff import Change, Edit
+from ...plans.diff import Change
 from ...plans.durations import format_duration
 from ...plans.findings import Finding
 from ...plans.lifetimes import LifetimeRules, smaller
@@ -16,6 +17,7 @@ from ...plans.sealed import Sealed
 from . import codes
 from .fields import (
     ACCESS_LIFESPAN,
+    ATTRIBUTE,
     DEFAULT_ROLES,
     KNOWN_ROLES,
     OFFLINE_ACCESS,
@@ -28,6 +30,7 @@ from .fields import (
     mapper_field,
     realm_address,
     scope_address,
+    wire_claim,
 )
 from .settings import KeycloakShared
 from .wants import claim_from_scope, desired, keycloak, members, requested_scopes
@@ -42,21 +45,19 @@ def check(plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding,
     """Return every finding about one plan; `changes` are those of its target."""
     client, realm = settled(plan, live)
     where = str(client_address(plan.client.id))
-    return tuple(
-        [
-            *_unknown_names(plan, live),
-            *_existing_client(plan, live),
-            *_realm_state(plan, live),
-            *_intents(plan, realm),
-            *_caps(plan, client, realm, where),
-            *_session_lifetimes(plan, live, client, realm, changes),
-            *_mappers(plan, live, where),
-            *check_urls(
-                members(client.get("redirectUris")) | members(client.get("webOrigins")), where, ("coder", "access_url")
-            ),
-            *check_lifetimes(plan, effective(client, realm), where),
-            *_changes(plan, changes, live),
-        ]
+    return (
+        *_unknown_names(plan, live),
+        *_existing_client(plan, live),
+        *_realm_state(plan, live),
+        *_intents(plan, realm),
+        *_caps(plan, client, realm, where),
+        *_session_lifetimes(plan, live, client, realm, changes),
+        *_mappers(plan, live, where),
+        *check_urls(
+            members(client.get("redirectUris")) | members(client.get("webOrigins")), where, ("coder", "access_url")
+        ),
+        *check_lifetimes(plan, effective(client, realm), where),
+        *_changes(plan, changes, live, effective(client, realm)),
     )
 
 
@@ -166,7 +167,8 @@ def _realm_state(plan: Plan, live: Live) -> Iterator[Finding]:
         fix = "add `shared: {default_roles: [offline_access]}`, or give the role to Coder's users"
         yield codes.ROLE_NOT_DEFAULT.finding(problem, fix=fix, where=where, path=path)
     issuer = fields.get("issuer")
-    if isinstance(issuer, str) and issuer != settings.issuer():
+    # Keycloak leaves more characters of a realm's name as they are (`'`) than we do: both are the same address
+    if isinstance(issuer, str) and unquote(issuer) != unquote(settings.issuer()):
         problem = f"the realm's issuer is `{issuer}`, the plan's address gives `{settings.issuer()}`"
         yield ISSUER_MISMATCH.finding(
             problem,
@@ -197,11 +199,11 @@ def _caps(plan: Plan, client: Fields, realm: Fields, where: str) -> Iterator[Fin
     rules = effective(client, realm)
     idle, realm_idle = number(client.get(OFFLINE_IDLE)), number(realm.get("offlineSessionIdleTimeout"))
     if idle is not None and realm_idle is not None and idle > realm_idle:
-        problem = f"the offline idle timeout is {format_duration(idle)} but realm `{keycloak(plan).realm}` ends offline sessions after {format_duration(realm_idle)}: "
-        fix = f"lower it, or add `shared: {{offline_session_idle_timeout: {format_duration(idle)}}}`"
-        effect = f"effective is {format_duration(realm_idle)}"
+        asked, counts = format_duration(idle), format_duration(realm_idle)
+        problem = f"the offline idle timeout is {asked} but realm `{keycloak(plan).realm}` ends offline sessions after {counts}"
+        fix = f"lower it, or add `shared: {{offline_session_idle_timeout: {asked}}}`"
         yield codes.OFFLINE_IDLE_CAPPED.finding(
-            problem + effect, fix=fix, where=where, path=("refresh_tokens", "idle_timeout")
+            f"{problem}: effective is {counts}", fix=fix, where=where, path=("refresh_tokens", "idle_timeout")
         )
     own = number(client.get(OFFLINE_MAX))
     if (
@@ -214,7 +216,8 @@ def _caps(plan: Plan, client: Fields, realm: Fields, where: str) -> Iterator[Fin
 
 def _capped_maximum(own: int | None, ceiling: int, realm: str, where: str) -> Finding:
     asked = "unlimited" if own is None else format_duration(own)
-    problem = f"the offline maximum is {asked} but realm `{realm}` ends every offline session after {format_duration(ceiling)}: effective is {format_duration(ceiling)}"
+    counts = format_duration(ceiling)
+    problem = f"the offline maximum is {asked} but realm `{realm}` ends every offline session after {counts}: effective is {counts}"
     raised = "offline_session_max_lifespan_enabled: false" if own is None else f"offline_session_max_lifespan: {asked}"
     return codes.OFFLINE_MAX_CAPPED.finding(
         problem, fix=f"lower it, or add `shared: {{{raised}}}`", where=where, path=("refresh_tokens", "max_lifetime")
@@ -224,15 +227,24 @@ def _capped_maximum(own: int | None, ceiling: int, realm: str, where: str) -> Fi
 def _session_lifetimes(
     plan: Plan, live: Live, client: Fields, realm: Fields, changes: tuple[Change, ...]
 ) -> Iterator[Finding]:
+    """An error where we would send the client; a warning where only the realm sinks below it: nobody can change it any more then."""
     address = client_address(plan.client.id)
+    ours = desired(plan, live)[address]
     changing = any(change.address == address for change in changes)
+    moving = {edit.field for change in changes if change.address.kind == "realm" for edit in change.edits}
     for field, realm_field, key, shared_key in SESSION_PAIRS:
         own, ceiling = number(client.get(field)), number(realm.get(realm_field))
-        if own is None or ceiling is None or own <= ceiling or not (changing or field in desired(plan, live)[address]):
+        if own is None or ceiling is None or own <= ceiling:
             continue
-        problem = f"`{field.removeprefix('attributes.')}` is {format_duration(own)} but the realm's SSO session value is {format_duration(ceiling)}: Keycloak refuses the client"
+        refused = changing or field in ours
+        if not refused and realm_field not in moving:
+            continue
+        rule = codes.SESSION_ABOVE_REALM if refused else codes.LOWERED_BELOW_CLIENTS
+        values = f"is {format_duration(own)} but the realm's SSO session value is {format_duration(ceiling)}"
+        effect = "the client" if refused else "every later change of it"
+        problem = f"`{field.removeprefix(ATTRIBUTE)}` of `{plan.client.id}` {values}: Keycloak refuses {effect}"
         fix = f"state `client: {{{key}: {format_duration(ceiling)}}}` or `shared: {{{shared_key}: {format_duration(own)}}}`"
-        yield codes.SESSION_ABOVE_REALM.finding(problem, fix=fix, where=str(address), path=("client", key))
+        yield rule.finding(problem, fix=fix, where=str(address), path=("client", key))
 
 
 def _mappers(plan: Plan, live: Live, where: str) -> Iterator[Finding]:
@@ -240,7 +252,7 @@ def _mappers(plan: Plan, live: Live, where: str) -> Iterator[Finding]:
     if claim is None:
         return
     path = ("client", "groups_claim")
-    others = members(live.get(client_address(plan.client.id), {}).get(mapper_field(claim.name, "others")))
+    others = members(live.get(client_address(plan.client.id), {}).get(mapper_field(wire_claim(claim.name), "others")))
     if others:
         problem = f"claim `{claim.name}` is also emitted by {', '.join(f'mapper `{name}`' for name in sorted(others))}"
         yield codes.SECOND_MAPPER.finding(problem, fix="remove all but one in Keycloak", where=where, path=path)
@@ -251,12 +263,12 @@ def _mappers(plan: Plan, live: Live, where: str) -> Iterator[Finding]:
         )
 
 
-def _changes(plan: Plan, changes: tuple[Change, ...], live: Live) -> Iterator[Finding]:
+def _changes(plan: Plan, changes: tuple[Change, ...], live: Live, after: LifetimeRules) -> Iterator[Finding]:
     realm, client = realm_address(keycloak(plan).realm), client_address(plan.client.id)
     for change in changes:
         if change.address == client and change.before is not None:
             yield from _secret_in_one_step(change)
-            yield from _shortened(change)
+            yield from _shortened(change, effective(live.get(client, {}), live.get(realm, {})), after)
         if change.address == realm:
             yield from _realm_changes(change, live)
 
@@ -270,30 +282,37 @@ def _secret_in_one_step(change: Change) -> Iterator[Finding]:
         )
 
 
-def _shortened(change: Change) -> Iterator[Finding]:
-    for edit in change.edits:
-        if edit.field in (
-            OFFLINE_IDLE,
-            OFFLINE_MAX,
-            "offlineSessionIdleTimeout",
-            "offlineSessionMaxLifespan",
-        ) and _shorter(edit):
-            who = "users who are away" if "idle" in edit.field.lower() else "users who signed in"
-            after = format_duration(number(edit.after) or 0)
-            problem = f"`{edit.field.removeprefix('attributes.')}` falls to {after}: {who} longer ago than that are signed out at their next refresh"
-            yield codes.LIFETIME_SHORTENED.finding(
-                problem, fix="tell them, or keep the longer value", where=str(change.address)
-            )
+def _shortened(change: Change, before: LifetimeRules, after: LifetimeRules) -> Iterator[Finding]:
+    """What counts is compared, not what is stored: a client without a value of its own has the realm's."""
+    if change.edit(OFFLINE_IDLE) is not None and before.known and _shorter(before.idle, after.idle):
+        yield _falls("the offline idle timeout", after.idle, "users who are away", change.address)
+    if change.edit(OFFLINE_MAX) is not None and _shorter(before.maximum, after.maximum):
+        yield _falls("the offline maximum", after.maximum, "users who signed in", change.address)
 
 
-def _shorter(edit: Edit) -> bool:
-    before, after = number(edit.before), number(edit.after)
+def _shorter(before: int | None, after: int | None) -> bool:
     return after is not None and (before is None or after < before)
+
+
+def _falls(what: str, seconds: int | None, who: str, where: Address) -> Finding:
+    after = format_duration(seconds or 0)
+    problem = f"{what} of `{where}` falls to {after}: {who} longer ago than that are signed out at their next refresh"
+    return codes.LIFETIME_SHORTENED.finding(problem, fix="tell them, or keep the longer value", where=str(where))
+
+
+def _realm_shortened(change: Change, fields: Fields) -> Iterator[Finding]:
+    """The maximum counts only where its switch is on, which has a finding of its own."""
+    idle, maximum = change.edit("offlineSessionIdleTimeout"), change.edit("offlineSessionMaxLifespan")
+    if idle is not None and _shorter(number(idle.before), number(idle.after)):
+        yield _falls("the offline idle timeout", number(idle.after), "users who are away", change.address)
+    is_on = fields.get("offlineSessionMaxLifespanEnabled") is True
+    if maximum is not None and is_on and _shorter(number(maximum.before), number(maximum.after)):
+        yield _falls("the offline maximum", number(maximum.after), "users who signed in", change.address)
 
 
 def _realm_changes(change: Change, live: Live) -> Iterator[Finding]:
     where = str(change.address)
-    yield from _shortened(change)
+    yield from _realm_shortened(change, live.get(change.address, {}))
     switch = change.edit("offlineSessionMaxLifespanEnabled")
     if switch is not None and switch.after is True:
         ceiling = change.after.get(

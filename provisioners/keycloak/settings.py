@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ...plans.checks import Invalid
+from ...plans.checks import Invalid, check_name
 from ...plans.fields import Duration, Name, Names, Source, Url
 from ...plans.model import Client, Frozen, PlanKind, ProviderSettings, SharedSettings
 from ...plans.resources import Target
@@ -16,6 +16,7 @@ from ...plans.urls import canonical
 
 _SERVICE = frozenset({"client_id", "client_secret"})
 _PERSON = frozenset({"username", "password"})
+_LARGEST = 2**31 - 1
 _TWO_WAYS = "needs either `client_id` and `client_secret`, or `username` and `password`"
 
 
@@ -86,12 +87,19 @@ class KeycloakShared(SharedSettings):
     revoke_refresh_token: bool | None = Field(
         default=None, description="Whether a refresh token is for one use: rotation."
     )
-    refresh_token_max_reuse: Annotated[int, Field(ge=0)] | None = Field(
+    refresh_token_max_reuse: Annotated[int, Field(ge=0, le=_LARGEST)] | None = Field(
         default=None, description="How often it may be used again."
     )
     default_roles: Names | None = Field(
         default=None, description="Roles that must be among the default roles, as offline_access."
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_a_value(cls, value: object) -> object:
+        if value is None:
+            raise Invalid("cannot be null: a realm always has a value", "state one, or leave the line out")
+        return value
 
 
 class KeycloakClient(Client):
@@ -113,6 +121,11 @@ class KeycloakClient(Client):
     pkce: Literal["S256"] | None = Field(
         default=None, description="Whether PKCE is required; decided by coder.version if left out."
     )
+
+    @field_validator("name")
+    @classmethod
+    def _fits(cls, value: str | None) -> str | None:
+        return value if value is None or not value else check_name(value)
 
 
 KIND = PlanKind(settings=KeycloakSettings, shared=KeycloakShared, client=KeycloakClient)

@@ -29,6 +29,7 @@ from .fields import (
     mapper_field,
     realm_address,
     scope_address,
+    wire_claim,
 )
 from .settings import KeycloakClient, KeycloakSettings, KeycloakShared
 
@@ -90,7 +91,7 @@ def _stated_wants(plan: Plan) -> Wants:
         wire: Exactly(getattr(client, name)) for name, wire in FLOWS.items() if getattr(client, name) is not None
     }
     if client.stated("name"):
-        wants["name"] = _exactly(client.name)
+        wants["name"] = _exactly(client.name or None)
     origins = [plan.coder.origin] if client.web_origins is None else client.web_origins
     wants["webOrigins"] = Includes(frozenset(origins))
     return {**wants, **_pkce_want(plan, client)}
@@ -124,7 +125,11 @@ def _lifetime_wants(plan: Plan) -> Wants:
 def requested_scopes(plan: Plan) -> tuple[Scope, ...]:
     """Return the client scopes that must be attached: those of the plan and `offline_access`. `openid` is no Keycloak scope."""
     asked = tuple(scope for scope in plan.client.scopes if scope.name != "openid")
-    return asked if any(scope.name == OFFLINE_ACCESS for scope in asked) else (*asked, Scope(name=OFFLINE_ACCESS, kind=None))
+    return (
+        asked
+        if any(scope.name == OFFLINE_ACCESS for scope in asked)
+        else (*asked, Scope(name=OFFLINE_ACCESS, kind=None))
+    )
 
 
 def scope_wants(plan: Plan, live: Live) -> Wants:
@@ -163,7 +168,7 @@ def claim_from_scope(plan: Plan, live: Live) -> str | None:
         return None
     default, _ = _attached(plan, live)
     for name in sorted(default | {scope.name for scope in requested_scopes(plan)}):
-        if claim.name in members(live.get(scope_address(name), {}).get("claims")):
+        if wire_claim(claim.name) in members(live.get(scope_address(name), {}).get("claims")):
             return name
     return None
 
@@ -171,12 +176,12 @@ def claim_from_scope(plan: Plan, live: Live) -> str | None:
 def _mapper_wants(claim: GroupsClaim | None, plan: Plan, live: Live) -> Wants:
     if claim is None or claim_from_scope(plan, live) is not None:
         return {}
-    client = live.get(client_address(plan.client.id), {})
+    client, wire = live.get(client_address(plan.client.id), {}), wire_claim(claim.name)
     wanted = {"type": MAPPER_TYPES[claim.from_], "id.token.claim": "true", **_shape(claim)}
-    if mapper_field(claim.name, "id") not in client:
+    if mapper_field(wire, "id") not in client:
         name = _free_name(claim.name, members(client.get(MAPPER_NAMES)))
-        wanted |= {"name": name, "claim.name": claim.name, **dict.fromkeys(TOKEN_SWITCHES, "true")}
-    return {mapper_field(claim.name, key): Exactly(value) for key, value in wanted.items()}
+        wanted |= {"name": name, "claim.name": wire, **dict.fromkeys(TOKEN_SWITCHES, "true")}
+    return {mapper_field(wire, key): Exactly(value) for key, value in wanted.items()}
 
 
 def _free_name(claim: str, taken: frozenset[str]) -> str:

@@ -25,7 +25,20 @@ HERE = Path(__file__).parent
 BASE = yaml.safe_load((HERE / "base.yaml").read_text())
 FILES = sorted((HERE / "keycloak").glob("*.yaml"))
 CASES = [(f"{file.stem}: {case['name']}", case) for file in FILES for case in yaml.safe_load_all(file.read_text())]
-KEYS = {"name", "plan", "without", "live", "rotate", "writing", "changes", "findings", "error", "of", "also", "known_bug"}
+KEYS = {
+    "name",
+    "plan",
+    "without",
+    "live",
+    "rotate",
+    "writing",
+    "changes",
+    "findings",
+    "error",
+    "of",
+    "also",
+    "known_bug",
+}
 ELSEWHERE = {rules.WEAK_SECRET.code: HERE.parent / "cli/test_plan_command.py"}
 """Codes that no look at a realm can give, and the test that has them."""
 

@@ -75,7 +75,9 @@ class Realm:
         return answer
 
     def client(self, client_id: str) -> dict[str, Any]:
-        found: list[dict[str, Any]] = self.request("GET", f"{self.admin}/clients", params={"clientId": client_id}).json()
+        found: list[dict[str, Any]] = self.request(
+            "GET", f"{self.admin}/clients", params={"clientId": client_id}
+        ).json()
         return found[0] if found else {}
 
     def client_path(self, client_id: str) -> str:
@@ -130,11 +132,13 @@ class Realm:
         path = f"{self.admin}/roles-by-id/{self.read()['defaultRole']['id']}/composites"
         self.request("DELETE", path, json=[role])
 
-    def service_account(self, name: str, secret: str, roles: Iterable[str] = (), **more: Any) -> None:
+    def service_account(
+        self, name: str, secret: str, roles: Iterable[str] = (), by: str = "realm-management", **more: Any
+    ) -> None:
         body = {"secret": secret, "serviceAccountsEnabled": True, "standardFlowEnabled": False, **more}
         self.make_client(name, **body)
         user = self.request("GET", f"{self.client_path(name)}/service-account-user").json()
-        self.grant(user["id"], roles)
+        self.grant(user["id"], roles, by)
 
     def make_user(self, name: str, password: str, roles: Iterable[str] = (), by: str = "realm-management") -> str:
         person = {"firstName": "A", "lastName": "B", "email": f"{name}@example.com", "emailVerified": True}

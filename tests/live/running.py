@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.command import Ran
 
 from oidc_provision.cli.main import run
-from tests.command import Ran
 
 _TRACED = re.compile(r"^trace: (POST|PUT|DELETE|PATCH) (\S+) -> (\d+)", re.MULTILINE)
 _SIGN_IN = "/protocol/openid-connect/token"

@@ -32,7 +32,9 @@ class Application:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.discovered = self.http.get(self.settings["CODER_OIDC_ISSUER_URL"] + "/.well-known/openid-configuration").json()
+        self.discovered = self.http.get(
+            self.settings["CODER_OIDC_ISSUER_URL"] + "/.well-known/openid-configuration"
+        ).json()
         assert self.discovered["issuer"] == self.settings["CODER_OIDC_ISSUER_URL"]
 
     def sign_in(self, username: str, password: str, access_url: str = "https://coder.example.com") -> dict[str, Any]:
@@ -41,7 +43,12 @@ class Application:
         code = self._code(verifier, callback, username, password)
         if "code" not in code:
             return code
-        form = {"grant_type": "authorization_code", "code": code["code"], "redirect_uri": callback, "code_verifier": verifier}
+        form = {
+            "grant_type": "authorization_code",
+            "code": code["code"],
+            "redirect_uri": callback,
+            "code_verifier": verifier,
+        }
         return self.token(**form)
 
     def _code(self, verifier: str, callback: str, username: str, password: str) -> dict[str, str]:
@@ -72,7 +79,10 @@ class Application:
         return answer
 
     def token(self, **form: str) -> dict[str, Any]:
-        who = {"client_id": self.settings["CODER_OIDC_CLIENT_ID"], "client_secret": self.settings["CODER_OIDC_CLIENT_SECRET"]}
+        who = {
+            "client_id": self.settings["CODER_OIDC_CLIENT_ID"],
+            "client_secret": self.settings["CODER_OIDC_CLIENT_SECRET"],
+        }
         answer: dict[str, Any] = self.http.post(self.discovered["token_endpoint"], data={**who, **form}).json()
         return answer
 

@@ -26,20 +26,44 @@ def plan(plan_file: Path) -> Path:
 OURS = {
     "attribute changed": (lambda r: r.change_client("coder", attributes={IDLE: "60"}), IDLE),
     "attribute removed": (lambda r: r.change_client("coder", attributes={IDLE: ""}), IDLE),
-    "attribute nonsense": (lambda r: r.change_client("coder", attributes={"access.token.lifespan": "abc"}), "access.token.lifespan"),
-    "refresh tokens off": (lambda r: r.change_client("coder", attributes={"use.refresh.tokens": "false"}), "use.refresh.tokens"),
-    "PKCE off": (lambda r: r.change_client("coder", attributes={"pkce.code.challenge.method": ""}), "pkce.code.challenge.method"),
+    "attribute nonsense": (
+        lambda r: r.change_client("coder", attributes={"access.token.lifespan": "abc"}),
+        "access.token.lifespan",
+    ),
+    "refresh tokens off": (
+        lambda r: r.change_client("coder", attributes={"use.refresh.tokens": "false"}),
+        "use.refresh.tokens",
+    ),
+    "PKCE off": (
+        lambda r: r.change_client("coder", attributes={"pkce.code.challenge.method": ""}),
+        "pkce.code.challenge.method",
+    ),
     "standard flow off": (lambda r: r.change_client("coder", standardFlowEnabled=False), "standardFlowEnabled"),
     "bearer only": (lambda r: r.change_client("coder", bearerOnly=True), "bearerOnly"),
     "offline_access detached": (lambda r: r.detach("coder", "offline_access"), "optionalClientScopes"),
     "profile detached": (lambda r: r.detach("coder", "profile"), "optionalClientScopes"),
-    "redirect URI removed": (lambda r: r.change_client("coder", redirectUris=["https://other.example.com/cb"]), "redirectUris"),
+    "redirect URI removed": (
+        lambda r: r.change_client("coder", redirectUris=["https://other.example.com/cb"]),
+        "redirectUris",
+    ),
     "web origin removed": (lambda r: r.change_client("coder", webOrigins=[]), "webOrigins"),
     "mapper deleted": (lambda r: r.delete_mapper("coder", "groups"), "mapper[groups].name"),
-    "mapper switched off": (lambda r: r.change_mapper("coder", "groups", {"id.token.claim": "false"}), "mapper[groups].id.token.claim"),
-    "mapper with parents": (lambda r: r.change_mapper("coder", "groups", {"full.path": "true"}), "mapper[groups].full.path"),
-    "mapper of another type": (lambda r: r.change_mapper("coder", "groups", {}, protocolMapper=REALM_ROLES), "mapper[groups].type"),
-    "mapper for another claim": (lambda r: r.change_mapper("coder", "groups", {"claim.name": "teams"}), "mapper[groups].claim.name"),
+    "mapper switched off": (
+        lambda r: r.change_mapper("coder", "groups", {"id.token.claim": "false"}),
+        "mapper[groups].id.token.claim",
+    ),
+    "mapper with parents": (
+        lambda r: r.change_mapper("coder", "groups", {"full.path": "true"}),
+        "mapper[groups].full.path",
+    ),
+    "mapper of another type": (
+        lambda r: r.change_mapper("coder", "groups", {}, protocolMapper=REALM_ROLES),
+        "mapper[groups].type",
+    ),
+    "mapper for another claim": (
+        lambda r: r.change_mapper("coder", "groups", {"claim.name": "teams"}),
+        "mapper[groups].claim.name",
+    ),
     "realm idle timeout": (lambda r: r.change(offlineSessionIdleTimeout=60), "offlineSessionIdleTimeout"),
     "realm rotation": (lambda r: r.change(revokeRefreshToken=True), "revokeRefreshToken"),
     "default role": (lambda r: r.drop_default_role("offline_access"), "defaultRoles"),
@@ -92,7 +116,12 @@ def _foreign_scope(realm):
 
 def _foreign_mapper(realm):
     config = {"claim.name": "shoe_size", "claim.value": "43", "id.token.claim": "true", "jsonType.label": "String"}
-    mapper = {"name": "shoes", "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper", "config": config}
+    mapper = {
+        "name": "shoes",
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-hardcoded-claim-mapper",
+        "config": config,
+    }
     realm.make_mapper("coder", mapper)
     return lambda: realm.mapper("coder", "shoes")
 
@@ -100,9 +129,10 @@ def _foreign_mapper(realm):
 def _changed(**changes):
     def change(realm):
         realm.change_client("coder", **changes)
-        return lambda: {name: _sorted(realm.client("coder")[name]) for name in changes if name != "attributes"} | {
-            name: realm.client("coder")["attributes"].get(name) for name in changes.get("attributes", ())
-        }
+        return lambda: (
+            {name: _sorted(realm.client("coder")[name]) for name in changes if name != "attributes"}
+            | {name: realm.client("coder")["attributes"].get(name) for name in changes.get("attributes", ())}
+        )
 
     return change
 
@@ -136,7 +166,12 @@ def test_what_is_not_ours_is_kept_also_by_a_later_change(realm, plan: Path, thei
     look = THEIRS[theirs](realm)
     before = look()
     assert planned().code == 0
-    edit(plan, client__name="Renamed", client__groups_claim={"name": "groups", "full_path": True}, refresh_tokens__idle_timeout="7d")
+    edit(
+        plan,
+        client__name="Renamed",
+        client__groups_claim={"name": "groups", "full_path": True},
+        refresh_tokens__idle_timeout="7d",
+    )
     edit(plan, client__scopes=["openid", "profile", "email", "phone", {"name": "address", "kind": "default"}])
     settles()
     assert look() == before
@@ -147,7 +182,9 @@ def test_secret_rotated_by_hand_moves_the_store_and_not_the_client(realm, plan: 
     realm.request("POST", f"{realm.client_path('coder')}/client-secret")
     secret = realm.client("coder")["secret"]
     seen = planned()
-    assert (seen.code, "store/coder" in seen.out, "client/coder" in seen.out.split("\n\n")[-2]) == (2, True, False), seen.all
+    assert (seen.code, "store/coder" in seen.out, "client/coder" in seen.out.split("\n\n")[-2]) == (2, True, False), (
+        seen.all
+    )
     ran = settles()
     assert writes(ran) == []
     assert realm.client("coder")["secret"] == secret
@@ -161,3 +198,11 @@ def test_one_change_among_many_clients_writes_that_one(realm, plan: Path):
     realm.change_client("coder-3", attributes={IDLE: "60"})
     uuid = realm.client("coder-3")["id"]
     assert writes(settles("fleet")) == [f"PUT {realm.url}{realm.admin}/clients/{uuid}"]
+
+
+@pytest.mark.parametrize("nothing", [None, ""], ids=["null", "empty"])
+def test_name_is_taken_away_where_the_plan_says_so(realm, plan: Path, nothing):
+    realm.change_client("coder", name="by hand")
+    edit(plan, client__name=nothing)
+    settles()
+    assert not realm.client("coder").get("name")

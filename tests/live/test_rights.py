@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Realm, write_plan
-from .running import edit, here, refused, writes
+from .running import applied, edit, emitted, here, refused, writes
 
 pytestmark = pytest.mark.live
 SECRET = "a-secret-of-the-robot-7Q"
@@ -39,6 +39,7 @@ def plan(common_realm: Realm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A plan for a client of this test's own in the module's realm."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ADMIN_SECRET", SECRET)
+    monkeypatch.setenv("KEYCLOAK_ADMIN_PASSWORD", common_realm.password)
     path = write_plan(tmp_path, common_realm)
     return edit(path, client__id=f"coder-{tmp_path.name}", refresh_tokens=..., client__secret=...)
 
@@ -67,7 +68,11 @@ def lifetime() -> str:
 @pytest.mark.parametrize("column", range(4), ids=["plan", "plan shared", "apply", "apply shared"])
 @pytest.mark.parametrize("held", MISSING)
 def test_service_account_is_told_exactly_what_it_lacks(common_realm, plan, held, column):
-    edit(plan, identity_provider__admin=robot(common_realm, held), shared={"offline_session_max_lifespan": lifetime()} if column % 2 else ...)
+    edit(
+        plan,
+        identity_provider__admin=robot(common_realm, held),
+        shared={"offline_session_max_lifespan": lifetime()} if column % 2 else ...,
+    )
     ran = here(*VERBS[column])
     missing = set(MISSING[held][column].split())
     assert named(ran.all) == missing, ran.all
@@ -82,7 +87,11 @@ def test_service_account_is_told_exactly_what_it_lacks(common_realm, plan, held,
 @pytest.mark.parametrize("held", MISSING)
 def test_person_is_told_what_is_lacking_although_the_token_names_no_roles(common_realm, plan, held, column):
     common_realm.make_client(f"coder-{plan.parent.name}")
-    edit(plan, identity_provider__admin=person(common_realm, held), shared={"offline_session_max_lifespan": lifetime()} if column % 2 else ...)
+    edit(
+        plan,
+        identity_provider__admin=person(common_realm, held),
+        shared={"offline_session_max_lifespan": lifetime()} if column % 2 else ...,
+    )
     ran = here(*VERBS[column])
     missing = set(MISSING[held][column].split())
     assert (bool(named(ran.all)), named(ran.all) <= missing) == (bool(missing), True), ran.all
@@ -128,6 +137,20 @@ def test_sign_in_from_realm_master_names_the_roles_of_its_stand_in(common_realm,
         assert f"of client `{common_realm.name}-realm` to `{name}` in realm `master`" in refused(ran)
 
 
+@pytest.mark.parametrize("held", ["view-clients", "manage-clients", "manage-clients manage-realm", ""])
+def test_service_account_of_realm_master_is_told_exactly_what_it_lacks(common_realm, plan, held):
+    master = Realm(common_realm.url, "master", common_realm.password, common_realm.http)
+    name, stand_in = f"robot-{plan.parent.name}", f"{common_realm.name}-realm"
+    master.service_account(name, SECRET, held.split(), by=stand_in)
+    admin = {"realm": "master", "client_id": name, "client_secret": "env:ADMIN_SECRET"}
+    edit(plan, identity_provider__admin=admin, shared={"offline_session_max_lifespan": lifetime()})
+    ran = here(*VERBS[3])
+    master.delete_client(name)
+    missing = set(MISSING[held][3].split())
+    assert {role for role in LADDER if f"role `{role}` of client `{stand_in}`" in ran.all} == missing, ran.all
+    assert (ran.code, bool(writes(ran))) == ((4, False) if missing else (0, True)), ran.all
+
+
 def test_service_account_of_another_realm_is_refused(make_realm, common_realm, plan):
     other = make_realm()
     edit(plan, identity_provider__admin={**robot(other, "realm-admin"), "realm": other.name})
@@ -138,8 +161,14 @@ SIGN_INS = {
     "wrong secret": ({"client_id": "robot", "client_secret": "env:WRONG"}, "secret is wrong"),
     "unknown client": ({"client_id": "nobody", "client_secret": "env:WRONG"}, "unknown or disabled"),
     "wrong password": ({"username": "person", "password": "env:WRONG"}, "password is wrong"),
-    "wrong realm": ({"realm": "master", "client_id": "robot", "client_secret": "env:ADMIN_SECRET"}, "unknown or disabled"),
-    "unknown sign-in realm": ({"realm": "nowhere", "client_id": "robot", "client_secret": "env:ADMIN_SECRET"}, "realm `nowhere` does not exist"),
+    "wrong realm": (
+        {"realm": "master", "client_id": "robot", "client_secret": "env:ADMIN_SECRET"},
+        "unknown or disabled",
+    ),
+    "unknown sign-in realm": (
+        {"realm": "nowhere", "client_id": "robot", "client_secret": "env:ADMIN_SECRET"},
+        "realm `nowhere` does not exist",
+    ),
 }
 
 
@@ -170,3 +199,10 @@ def test_unknown_realm_that_is_signed_in_to_is_refused_as_well(common_realm, pla
     admin = {"client_id": "robot", "client_secret": "env:ADMIN_SECRET"}
     edit(plan, identity_provider__admin=admin, identity_provider__realm="nowhere")
     assert "realm `nowhere` does not exist" in refused(here(*VERBS[0]))
+
+
+def test_settings_are_emitted_with_the_right_to_view_clients_alone(common_realm, plan):
+    applied()
+    edit(plan, identity_provider__admin=robot(common_realm, "view-clients"))
+    assert emitted()["CODER_OIDC_ISSUER_URL"] == common_realm.issuer
+    assert "[keycloak-realm-hidden]" in here("plan").out

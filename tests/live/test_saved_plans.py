@@ -68,7 +68,7 @@ def test_rotation_by_hand_after_saving_is_not_overwritten(realm, quiet_plan: Pat
     assert here("plan", "--out", "saved.plan").code == 0
     realm.request("POST", f"{realm.client_path('coder')}/client-secret")
     secret = realm.client("coder")["secret"]
-    here("apply", "saved.plan")
+    refused(here("apply", "-vv", "saved.plan"))
     assert realm.client("coder")["secret"] == secret
 
 
@@ -105,7 +105,11 @@ def test_damaged_plan_is_refused_without_a_request(realm, saved: Path, damage):
     saved.write_bytes(BROKEN[damage](data))
     ran = here("apply", "-vv", "--auto-approve", saved)
     assert ran.code in (4, 64), ran.all
-    assert ("trace:" in ran.all, "Traceback" in ran.all, "should not have happened" in ran.all) == (False, False, False), ran.all
+    assert ("trace:" in ran.all, "Traceback" in ran.all, "should not have happened" in ran.all) == (
+        False,
+        False,
+        False,
+    ), ran.all
     assert realm.client("coder") == {}
 
 

@@ -41,6 +41,7 @@ def test_refresh_token_refreshes_again_and_four_times_at_once(realm, user, quiet
 GROUPS = {
     "groups": ("groups", "groups", ["devs"]),
     "groups with parents": ({"name": "teams", "full_path": True}, "teams", ["/devs"]),
+    "a URL as the claim": ("https://example.com/groups", "https://example.com/groups", ["devs"]),
     "realm roles": ({"name": "roles", "from": "realm_roles"}, "roles", ["boss"]),
 }
 
@@ -61,7 +62,11 @@ def test_id_token_carries_the_groups_claim(realm, user, quiet_plan: Path, coder,
 
 
 def test_rotation_is_warned_of_and_a_second_refresh_ends_the_session(realm, user, quiet_plan: Path, coder):
-    edit(quiet_plan, refresh_tokens={"rotation": "rotate"}, shared={"revoke_refresh_token": True, "refresh_token_max_reuse": 0})
+    edit(
+        quiet_plan,
+        refresh_tokens={"rotation": "rotate"},
+        shared={"revoke_refresh_token": True, "refresh_token_max_reuse": 0},
+    )
     warned = planned()
     codes = ("rotation-race", "keycloak-rotation-hits-issued")
     assert (warned.code, [code for code in codes if f"[{code}]" in warned.out]) == (2, list(codes)), warned.all

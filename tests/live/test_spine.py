@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.command import oidc_provision
 
 pytestmark = pytest.mark.live

@@ -7,11 +7,18 @@ import pytest
 from .running import applied, edit, here, refused
 
 pytestmark = pytest.mark.live
-VERBS = {"plan": ("plan", "-vv"), "detailed": ("plan", "-vv", "--detailed-exitcode"), "apply": ("apply", "-vv", "--auto-approve")}
+VERBS = {
+    "plan": ("plan", "-vv"),
+    "detailed": ("plan", "-vv", "--detailed-exitcode"),
+    "apply": ("apply", "-vv", "--auto-approve"),
+}
 SCOPES = ["openid", "profile", "email"]
 UNKNOWN = {
     "a letter missing": ({"client__scopes": [*SCOPES, "offline_acess"]}, "did you mean `offline_access`?"),
-    "a letter missing, fixed kind": ({"client__scopes": [*SCOPES, {"name": "offline_acess", "kind": "default"}]}, "did you mean `offline_access`?"),
+    "a letter missing, fixed kind": (
+        {"client__scopes": [*SCOPES, {"name": "offline_acess", "kind": "default"}]},
+        "did you mean `offline_access`?",
+    ),
     "upper case": ({"client__scopes": ["openid", "Profile", "email"]}, "did you mean `profile`?"),
     "not there at all": ({"client__scopes": [*SCOPES, "zebra"]}, "`zebra` does not exist"),
     "a SAML scope": ({"client__scopes": [*SCOPES, "role_list"]}, "`role_list` does not exist"),
@@ -42,3 +49,19 @@ def test_client_of_another_protocol_is_left_alone(realm, quiet_plan):
     before = realm.client("coder")
     assert "protocol `saml`" in refused(here("apply", "-vv", "--auto-approve"))
     assert realm.client("coder") == before
+
+
+INVALID = {
+    "shared null": {"shared": {"revoke_refresh_token": None}},
+    "shared list null": {"shared": {"default_roles": None}},
+    "number that the server cannot hold": {"shared": {"refresh_token_max_reuse": 2**31}},
+    "name that the server cannot hold": {"client__name": "x" * 256},
+    "id that the server cannot hold": {"client__id": "x" * 256},
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_what_the_server_could_not_hold_is_an_error_of_the_plan(realm, quiet_plan, case):
+    edit(quiet_plan, **INVALID[case])
+    ran = here("apply", "--auto-approve", "-vv")
+    assert (ran.code, "oidc-provision.yaml:" in ran.err, "trace:" in ran.err) == (64, True, False), ran.all

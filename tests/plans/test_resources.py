@@ -2,11 +2,20 @@
 
 import pytest
 from hypothesis import given
+from tests.plans import wishes
 
-from oidc_provision.plans.resources import Absent, Address, AtLeast, AtMost, Exactly, Generated, Includes, Secret, Target
+from oidc_provision.plans.resources import (
+    Absent,
+    Address,
+    AtLeast,
+    AtMost,
+    Exactly,
+    Generated,
+    Includes,
+    Secret,
+    Target,
+)
 from oidc_provision.plans.sealed import Sealed
-
-from . import wishes
 
 OLD, NEW = Sealed("old-secret"), Sealed("new-secret")
 SETTLED = [

@@ -17,13 +17,17 @@ class Holder:
     secret: Sealed
 
 
-@pytest.mark.parametrize("show", [repr, str, "{}".format, lambda value: f"{value!r:>10}", lambda value: repr(Holder(value))])
+@pytest.mark.parametrize(
+    "show", [repr, str, "{}".format, lambda value: f"{value!r:>10}", lambda value: repr(Holder(value))]
+)
 def test_printing_shows_no_character_of_it(show):
     assert show(Sealed(CANARY)).count("(secret)") == 1
     assert CANARY not in show(Sealed(CANARY))
 
 
-@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, hash, lambda value: {value: 1}, vars])
+@pytest.mark.parametrize(
+    "take", [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, hash, lambda value: {value: 1}, vars]
+)
 def test_ways_out_of_the_process_are_closed(take):
     with pytest.raises(TypeError) as refused:
         take(Sealed(CANARY))
