@@ -12,12 +12,13 @@ EARLY_REFRESH = 600
 
 @dataclass(frozen=True, slots=True)
 class LifetimeRules:
-    """Effective lifetimes in seconds; None is unlimited, or not known where `known` is False."""
+    """Effective lifetimes in seconds; None is unlimited, or not known where `known` is False. `reuses` is rotation's grace."""
 
     access: int | None = None
     idle: int | None = None
     maximum: int | None = None
     rotates: bool = False
+    reuses: int = 0
     known: bool = True
 
 

@@ -94,6 +94,13 @@ ISSUER_MISMATCH = Rule(
     "Coder compares issuers to the letter. The emitted setting is what the discovery document states; Coder must reach it under that address.",
     "OpenID Connect Discovery",
 )
+ISSUER_UNKNOWN = Rule(
+    "issuer-unknown",
+    Severity.WARNING,
+    "the discovery document cannot be read from here",
+    "The issuer that Coder must be given stands in it, to the letter. Where only Coder can reach the public address, run `env` from there.",
+    "OpenID Connect Discovery",
+)
 WEAK_SECRET = Rule(
     "weak-secret",
     Severity.WARNING,
@@ -202,7 +209,9 @@ def _rotation(plan: Plan, rules: LifetimeRules, where: str) -> Iterator[Finding]
     if not rules.rotates:
         return
     replicas = f", and its {plan.coder.replicas} replicas do so independently" if plan.coder.replicas > 1 else ""
-    problem = f"refresh tokens are for one use, but Coder refreshes in parallel{replicas}: the second refresh is refused and ends the user's session"
+    uses = "for one use" if rules.reuses == 0 else f"for {rules.reuses + 1} uses"
+    late = "second" if rules.reuses == 0 else "next"
+    problem = f"refresh tokens are {uses}, but Coder refreshes in parallel{replicas}: the {late} refresh is refused and ends the user's session"
     yield ROTATION_RACE.finding(
         problem, fix="state `refresh_tokens: {rotation: reuse}`", where=where, path=("refresh_tokens", "rotation")
     )

@@ -8,7 +8,7 @@ from ...plans.errors import Failed
 from ...plans.model import Plan
 from ...plans.resources import Live
 from ...plans.sealed import Sealed
-from .fields import OFFLINE_ACCESS, client_address, realm_address
+from .fields import ISSUER, ISSUER_PROBLEM, OFFLINE_ACCESS, client_address, realm_address
 from .wants import keycloak
 
 ACCESS_TYPE = '{"access_type": "offline"}'
@@ -23,9 +23,15 @@ def coder_env(plan: Plan, live: Live) -> CoderEnv:
         raise Failed(
             f"client `{plan.client.id}` does not exist", where=f"realm/{realm}", fix="run `oidc-provision apply` first"
         )
-    issuer = str(live[realm_address(realm)]["issuer"])
+    fields = live[realm_address(realm)]
+    if ISSUER not in fields:
+        raise Failed(
+            str(fields.get(ISSUER_PROBLEM)),
+            where=f"realm/{realm}",
+            fix="make the discovery document reachable from here",
+        )
     secret = client.get("secret")
     scopes = tuple(scope.name for scope in plan.client.scopes)
     if OFFLINE_ACCESS not in scopes:
         scopes = (*scopes, OFFLINE_ACCESS)
-    return base_env(plan, issuer, secret if isinstance(secret, Sealed) else None, scopes, ACCESS_TYPE)
+    return base_env(plan, str(fields[ISSUER]), secret if isinstance(secret, Sealed) else None, scopes, ACCESS_TYPE)

@@ -26,6 +26,8 @@ DEFAULT_SCOPES = "defaultClientScopes"
 OPTIONAL_SCOPES = "optionalClientScopes"
 DEFAULT_ROLES = "defaultRoles"
 KNOWN_ROLES = "knownRoles"
+ISSUER = "issuer"
+ISSUER_PROBLEM = "issuerProblem"
 MAPPER_NAMES = "mapperNames"
 OFFLINE_ACCESS = "offline_access"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from .admin import CONFLICT, AdminApi
 from .fields import (
     DEFAULT_ROLES,
     DEFAULT_SCOPES,
+    ISSUER,
+    ISSUER_PROBLEM,
     OFFLINE_ACCESS,
     OPTIONAL_SCOPES,
     USE_REFRESH,
@@ -58,9 +61,17 @@ class KeycloakProvisioner:
     async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
         """Return the realm with the issuer that its discovery document states."""
         realm = self._account.managed
-        live = await read_realm(self._api, plans, realm, self._account, writing=writing)
+        reading = read_realm(self._api, plans, realm, self._account, writing=writing)
+        live, issuer = await asyncio.gather(reading, self._issuer())
         address = realm_address(realm)
-        return {**live, address: {**live[address], "issuer": await self._discovery()}}
+        return {**live, address: {**live[address], **issuer}}
+
+    async def _issuer(self) -> Fields:
+        """The issuer, or why it is not known: a pipeline may reach the admin address alone, and can plan all the same."""
+        try:
+            return {ISSUER: await self._discovery()}
+        except RemoteFailure as error:
+            return {ISSUER_PROBLEM: f"{error.message} ({error.where})"}
 
     def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
         """Return what the plan wants of the realm."""

@@ -12,13 +12,15 @@ from ...plans.findings import Finding
 from ...plans.lifetimes import LifetimeRules, smaller
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
-from ...plans.rules import ISSUER_MISMATCH, check_lifetimes, check_urls
+from ...plans.rules import ISSUER_MISMATCH, ISSUER_UNKNOWN, check_lifetimes, check_urls
 from ...plans.sealed import Sealed
 from . import codes
 from .fields import (
     ACCESS_LIFESPAN,
     ATTRIBUTE,
     DEFAULT_ROLES,
+    ISSUER,
+    ISSUER_PROBLEM,
     KNOWN_ROLES,
     OFFLINE_ACCESS,
     OFFLINE_IDLE,
@@ -82,6 +84,7 @@ def effective(client: Fields, realm: Fields) -> LifetimeRules:
         idle=smaller(number(client.get(OFFLINE_IDLE)), number(realm.get("offlineSessionIdleTimeout"))),
         maximum=smaller(number(client.get(OFFLINE_MAX)), realm_max),
         rotates=realm.get("revokeRefreshToken") is True,
+        reuses=number(realm.get("refreshTokenMaxReuse")) or 0,
         known="offlineSessionIdleTimeout" in realm,
     )
 
@@ -166,7 +169,10 @@ def _realm_state(plan: Plan, live: Live) -> Iterator[Finding]:
         problem = f"`{OFFLINE_ACCESS}` is not among the default roles of realm `{settings.realm}`: users without it get no refresh token"
         fix = "add `shared: {default_roles: [offline_access]}`, or give the role to Coder's users"
         yield codes.ROLE_NOT_DEFAULT.finding(problem, fix=fix, where=where, path=path)
-    issuer = fields.get("issuer")
+    if ISSUER_PROBLEM in fields:
+        fix = "check `identity_provider.url`, and that its discovery document can be reached from here"
+        yield ISSUER_UNKNOWN.finding(str(fields[ISSUER_PROBLEM]), fix=fix, where=where, path=(*path, "url"))
+    issuer = fields.get(ISSUER)
     # Keycloak leaves more characters of a realm's name as they are (`'`) than we do: both are the same address
     if isinstance(issuer, str) and unquote(issuer) != unquote(settings.issuer()):
         problem = f"the realm's issuer is `{issuer}`, the plan's address gives `{settings.issuer()}`"

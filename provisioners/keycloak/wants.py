@@ -92,7 +92,7 @@ def _stated_wants(plan: Plan) -> Wants:
     }
     if client.stated("name"):
         wants["name"] = _exactly(client.name or None)
-    origins = [plan.coder.origin] if client.web_origins is None else client.web_origins
+    origins = (client.web_origins or ()) if client.stated("web_origins") else [plan.coder.origin]
     wants["webOrigins"] = Includes(frozenset(origins))
     return {**wants, **_pkce_want(plan, client)}
 

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+from oidc_provision.plans.errors import RemoteFailure
 from oidc_provision.plans.sealed import Sealed
 from oidc_provision.provisioners.keycloak.provisioner import KeycloakProvisioner
 from oidc_provision.provisioners.keycloak.rights import Account
@@ -60,6 +61,8 @@ class PaperRealm:
 
 def provisioner(live: dict[str, Any]) -> KeycloakProvisioner:
     async def issuer() -> str:
+        if "issuer_problem" in live:
+            raise RemoteFailure(live["issuer_problem"], where="the discovery document")
         return live["issuer"]
 
     return KeycloakProvisioner(PaperRealm(live), issuer, ACCOUNT)

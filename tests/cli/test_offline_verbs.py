@@ -177,12 +177,13 @@ def test_the_same_client_of_two_tenants_is_two_clients(here: Here):
     assert here.command("validate", ".").code == 0
 
 
-@pytest.mark.parametrize("make", [lambda folder: folder.mkdir("none"), lambda folder: None])
-def test_a_folder_without_plans_or_none_at_all_is_usage(here: Here, make):
+@pytest.mark.parametrize(
+    ("path", "words"), [("none", "holds no plan"), ("elsewhere", "elsewhere"), ("", "oidc-provision.yaml")]
+)
+def test_a_folder_without_plans_or_none_at_all_is_usage(here: Here, path, words):
     (here.folder / "none").mkdir()
-    assert here.command("plan", "none").code == 64
-    assert here.command("plan", "elsewhere").code == 64
-    assert here.command("plan").code == 64
+    ran = here.command("plan", *filter(None, [path]))
+    assert ran.code == 64 and words in ran.err
 
 
 @pytest.mark.parametrize("code", [*every_rule(), *map(str, MEANING)])

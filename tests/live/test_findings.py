@@ -70,3 +70,10 @@ def test_server_that_is_not_keycloak_is_a_clean_failure(realm, quiet_plan: Path)
     edit(quiet_plan, identity_provider__url=f"{realm.url}/auth")
     ran = here("plan", "-vv")
     assert (ran.code, "/auth" in ran.all, "should not have happened" in ran.all) == (1, True, False), ran.all
+
+
+def test_public_address_that_cannot_be_reached_is_a_warning_and_keeps_env_alone_from_working(realm, quiet_plan: Path):
+    edit(quiet_plan, identity_provider__url="http://127.0.0.1:9", identity_provider__admin__url=realm.url)
+    assert "[issuer-unknown]" in settles().all
+    refused = here("env")
+    assert (refused.code, "refused the connection" in refused.err, refused.out) == (1, True, "")

@@ -35,7 +35,6 @@ def test_two_clients_that_keep_their_secrets_in_one_place_are_refused():
 
 CONTRADICTIONS = [
     ("revoke_refresh_token: false", "revoke_refresh_token: true", "shared.revoke_refresh_token", "26:3"),
-    ("revoke_refresh_token: false", "revoke_refresh_token: null", "shared.revoke_refresh_token", "26:3"),
     ("env:KEYCLOAK_ADMIN_SECRET", "env:ANOTHER", "identity_provider.admin", "12:3"),
 ]
 
