@@ -20,9 +20,10 @@ from ..provisioners.lock import lock_folder, locked
 from ..provisioners.session import Session, open_session
 from .exit_codes import DONE
 from .options import Common
-from .planning import Wish, look, show
+from .planning import Wish, look, say_traffic, show
 from .render.aftermath import notes_after
 from .render.errors import render_error, visible
+from .render.text import Cost
 from .running import Interruption, answered, load_deployments, run
 from .sources import deployments_of, read_existing, saved_plan_at
 
@@ -82,10 +83,11 @@ async def _whole(job: Job, interruption: Interruption) -> int:
         async with open_session(settings) as session:
             # a rotation never comes from a saved plan: naming the client only lifts the brake there
             wish = job.wish if job.saved is None else replace(job.wish, rotate=frozenset())
-            proposal, cost = await look(job.common, session, job.deployments, wish, writing=True)
+            proposal, cost = await look(session, job.deployments, wish, writing=True)
             progress.hide()
-            show(job.common, proposal, cost, "text")
+            _show_reachable(job.common, proposal, cost)
             if not _may_start(job, session, replace(proposal, rotate=job.wish.rotate)):
+                _write_env(job, session, proposal, Report())
                 return DONE
             await _approve(job, proposal)
             progress.expect(len(proposal.changes))
@@ -94,7 +96,15 @@ async def _whole(job: Job, interruption: Interruption) -> int:
                     proposal, stop=interruption.stop, parallelism=job.common.parallelism
                 )
             progress.hide()
+            say_traffic(job.common, session)
             return _finish(job, session, proposal, report, interruption)
+
+
+def _show_reachable(common: Common, proposal: Proposal, cost: Cost) -> None:
+    """Print the plan of the targets that answered; what the others failed with is said at the end, once."""
+    reached = replace(proposal, views=tuple(view for view in proposal.views if view.error is None))
+    if reached.views:
+        show(common, reached, cost, "text")
 
 
 def _may_start(job: Job, session: Session, proposal: Proposal) -> bool:

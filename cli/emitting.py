@@ -32,13 +32,15 @@ def emit(common: Common, paths: Sequence[str], emission: Emission) -> int:
 
     async def work(_: Interruption) -> int:
         async with open_session(common.session()) as session:
-            proposal, _cost = await look(common, session, [deployment], Wish(), writing=False)
+            proposal, _cost = await look(session, [deployment], Wish(), writing=False)
             view = proposal.views[0]
             if view.error is not None:
                 raise view.error
             env = session.engine.coder_env(deployment, view.live)
         shown = emission.show_secrets or bool(emission.output)
         options = FormatOptions(show_secrets=shown, kubernetes_secret=emission.secret_name)
+        for note in proposal.notes:
+            common.console.warn(f"warning: {note.problem} [{note.code}]")
         text = named(emission.form).render(env, options)
         _deliver(common, text, emission)
         if view.changes.sendable:

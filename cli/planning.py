@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..plans import saved
 from ..plans.errors import UsageError
 from ..plans.proposal import Proposal
+from ..plans.rules import WEAK_SECRET
 from ..provisioners.files import write_private
 from ..provisioners.session import Session, open_session
 from .exit_codes import DONE, FAILED, PENDING, REFUSED
 from .options import Common
-from .render.errors import render_error
 from .render.json_plan import render_json
 from .render.markdown import render_markdown
-from .render.text import Cost, render_text
+from .render.text import Cost, failure_text, render_text
 from .running import Interruption, load_deployments, run
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, 
     async def work(_: Interruption) -> int:
         with common.console.progress("looking") as progress:
             async with open_session(common.session(progress)) as session:
-                proposal, cost = await look(common, session, deployments, wish, writing=False)
+                proposal, cost = await look(session, deployments, wish, writing=False)
+            say_traffic(common, session)
         show(common, proposal, cost, form, files)
         if saved_to and not proposal.failed:
             write_private(Path(saved_to), saved.dump(proposal, wish.addresses).encode())
@@ -61,26 +62,34 @@ def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, 
 
 
 async def look(
-    common: Common, session: Session, deployments: Sequence[Deployment], wish: Wish, *, writing: bool
+    session: Session, deployments: Sequence[Deployment], wish: Wish, *, writing: bool
 ) -> tuple[Proposal, Cost]:
     """Look at the targets of some deployments; return the proposal and what it cost."""
     began = time.monotonic()
     proposal = (await session.engine.look(deployments, writing=writing, rotate=wish.rotate)).only(wish.addresses)
+    weak = (
+        WEAK_SECRET.finding(f"`{name}` cannot be kept out of output: {why}", fix="choose a long random secret")
+        for name, why in session.references.weak.items()
+    )
+    return replace(proposal, notes=tuple(weak)), Cost(session.traffic.total, time.monotonic() - began)
+
+
+def say_traffic(common: Common, session: Session) -> None:
+    """With -v, say how many requests of each shape were made."""
     if common.console.verbosity:
         for shape, count in sorted(session.traffic.counts.items()):
             common.console.say(f"{count:6} {shape}")
-    for name, why in session.references.weak.items():
-        common.console.warn(f"warning: `{name}` cannot be kept out of output: {why} [weak-secret]")
-    return proposal, Cost(session.traffic.total, time.monotonic() - began)
 
 
 def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Iterable[tuple[str, str]] = ()) -> None:
     """Print the proposal in one form and write it to files in others."""
     console = common.console
-    console.out(render_text(proposal, cost, console.style) if form == "text" else RENDERINGS[form](proposal, cost))
+    text = form == "text"
+    console.out(
+        render_text(proposal, cost, console.style, failures=False) if text else RENDERINGS[form](proposal, cost)
+    )
     for view in proposal.failed:
-        if view.error is not None:
-            console.warn(render_error(view.error))
+        console.warn(failure_text(view))
     for name, path in files:
         write_private(Path(path), console.clean(RENDERINGS[name](proposal, cost)).encode())
 

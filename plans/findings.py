@@ -5,10 +5,11 @@ The rules that are true of every identity provider are registered in `plans.rule
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from .errors import Position
+from .errors import Position, Refused
 
 
 class Severity(StrEnum):
@@ -50,3 +51,10 @@ class Finding:
     def at(self, position: Position | None) -> Finding:
         """Return the same finding with its place in the plan file."""
         return replace(self, position=position)
+
+
+def refusal_of(findings: Sequence[Finding]) -> Refused:
+    """Return the error for findings that keep us from looking at all: the first in full, the others as notes."""
+    first = findings[0]
+    notes = tuple(f"{finding.problem} [{finding.code}]; {finding.fix}" for finding in findings[1:])
+    return Refused(f"{first.problem} [{first.code}]", where=first.where, fix=first.fix, notes=notes)

@@ -44,11 +44,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All targets of one command. `rotate` names the clients whose secret is to be replaced."""
+    """All targets of one command. `rotate` names the clients whose secret is to be replaced, `notes` are about the run itself."""
 
     views: tuple[View, ...]
     rotate: frozenset[str] = frozenset()
     complete: bool = True
+    notes: tuple[Finding, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -66,7 +67,7 @@ class Proposal:
         order = list(Severity)
         return tuple(
             sorted(
-                (f for view in self.views for f in view.findings),
+                (f for found in (self.notes, *(view.findings for view in self.views)) for f in found),
                 key=lambda f: (order.index(f.severity), f.code, f.where),
             )
         )

@@ -16,7 +16,7 @@ from ..plans.client_secret import VALUE, given_address, store_address, store_des
 from ..plans.coder_env import CoderEnv
 from ..plans.diff import Change, ChangeSet, Edit, diff
 from ..plans.errors import ProvisionError, Refused
-from ..plans.findings import Finding
+from ..plans.findings import Finding, refusal_of
 from ..plans.load import Deployment
 from ..plans.proposal import Proposal, View
 from ..plans.references import SecretReference
@@ -122,8 +122,7 @@ class Engine:
         plans = [deployment.plan for deployment in group]
         missing = await provisioner.preflight(plans, writing=writing)
         if missing:
-            notes = tuple(f"{finding.problem}; {finding.fix}" for finding in missing[1:])
-            raise Refused(missing[0].problem, where=missing[0].where, fix=missing[0].fix, notes=notes)
+            raise refusal_of(missing)
         secrets, live = await asyncio.gather(self._secrets(group), provisioner.read(plans, writing=writing))
         for address, fields in {**live, **secrets}.items():
             for value in fields.values():

@@ -24,9 +24,21 @@ class Ran:
         return self.out + self.err
 
 
-def oidc_provision(*args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
+def oidc_provision(
+    *args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, stdin: str = ""
+) -> Ran:
     """Run the installed command in a process of its own, without a terminal."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".src"), **(env or {})}
     command = [sys.executable, "-c", "from oidc_provision.cli.main import main; main()", *map(str, args)]
-    done = subprocess.run(command, cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False, timeout=110)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=110,
+    )
     return Ran(done.returncode, done.stdout, done.stderr)

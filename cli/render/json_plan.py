@@ -42,9 +42,9 @@ def plan_object(proposal: Proposal, cost: Cost | None = None) -> dict[str, Any]:
         "resource_changes": [_change(target, change) for target, change in proposal.changes],
         "findings": [_finding(finding) for finding in proposal.findings],
         "errors": [
-            {"target": str(v.target), "message": v.error.message, "fix": v.error.fix}
-            for v in proposal.failed
-            if v.error
+            {"target": str(v.target), "message": e.message, "where": e.where, "fix": e.fix, "notes": list(e.notes)}
+            for v, e in ((view, view.error) for view in proposal.failed)
+            if e is not None
         ],
         "requests": None if cost is None else cost.requests,
         "seconds": None if cost is None else round(cost.seconds, 3),

@@ -33,11 +33,11 @@ class Cost:
     seconds: float
 
 
-def render_text(proposal: Proposal, cost: Cost | None = None, style: Style = plain) -> str:
+def render_text(proposal: Proposal, cost: Cost | None = None, style: Style = plain, *, failures: bool = True) -> str:
     """Return the whole proposal for a terminal."""
     blocks = ["\n".join(_target(target, changes, style)) for target, changes in _by_target(proposal)]
     blocks += ["\n".join(_finding(finding, style)) for finding in proposal.findings]
-    blocks += ["\n".join(_failure(view, view.error, style)) for view in proposal.failed if view.error]
+    blocks += [failure_text(view, style) for view in proposal.failed if failures]
     blocks.append(summary(proposal, cost))
     return "\n\n".join(blocks) + "\n"
 
@@ -105,6 +105,11 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
         yield f"  fix: {visible(finding.fix)}"
     if finding.source:
         yield f"  source: {visible(finding.source)}"
+
+
+def failure_text(view: View, style: Style = plain) -> str:
+    """Return why a target could not be looked at."""
+    return "" if view.error is None else "\n".join(_failure(view, view.error, style))
 
 
 def _failure(view: View, error: ProvisionError, style: Style) -> Iterator[str]:

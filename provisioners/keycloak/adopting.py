@@ -47,8 +47,10 @@ def _client(plan: Plan, fields: Fields) -> dict[str, object]:
     attached = members(fields.get(DEFAULT_SCOPES)) | members(fields.get(OPTIONAL_SCOPES))
     scopes = [name for name in CODER_SCOPES if name == "openid" or name in attached]
     client: dict[str, object] = {"id": plan.client.id}
-    if fields.get("name"):
-        client["name"] = fields["name"]
+    name = fields.get("name")
+    # a hidden character is no name that a plan may state; left out, it is left alone
+    if isinstance(name, str) and name.isprintable():
+        client["name"] = name
     if plan.client.secret is not None:
         client["secret"] = plan.normalised()["client"]["secret"]
     client["scopes"] = [*scopes, OFFLINE_ACCESS]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ...plans.errors import Failed, Refused, RemoteFailure
-from ...plans.findings import Finding
+from ...plans.findings import Finding, refusal_of
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
 from . import rights
@@ -148,8 +148,7 @@ def cut_short(
 def refuse(findings: Sequence[Finding]) -> None:
     """Raise Refused for missing rights, naming each."""
     if findings:
-        fixes = tuple(f"{finding.problem}; {finding.fix}" for finding in findings)
-        raise Refused(findings[0].problem, where=findings[0].where, fix=findings[0].fix, notes=fixes[1:])
+        raise refusal_of(findings)
 
 
 async def _is_writable(api: AdminApi, clients: Clients) -> bool:

@@ -111,7 +111,7 @@ def test_a_secret_too_weak_to_be_hidden_is_warned_of(here: Here):
     here.plan()
     here.tenant().clients["coder"] = {"secret": Sealed("coder")}
     ran = here.command("plan")
-    assert "[weak-secret]" in ran.err and "client/coder" in ran.err
+    assert "[weak-secret]" in ran.out and "client/coder" in ran.out
     assert "will be changed" in ran.out
 
 

@@ -72,7 +72,8 @@ def test_no_path_of_a_machine_and_no_registry_host_is_in_the_project():
     texts = [
         p
         for p in ROOT.rglob("*")
-        if (p.is_file() and p.suffix in (".py", ".md", ".toml", ".txt", ".yaml", ".yml")) or p.name in ("Makefile", "run")
+        if (p.is_file() and p.suffix in (".py", ".md", ".toml", ".txt", ".yaml", ".yml"))
+        or p.name in ("Makefile", "run")
     ]
     ours = [
         p

@@ -35,7 +35,11 @@ def test_a_missing_right_ends_the_look_before_anything_is_read():
     here = world(acme=Tenant(refused="lacks the role `writer`"))
     (view,) = here.look(deployment()).views
     assert isinstance(view.error, Refused)
-    assert (view.error.message, view.error.fix, view.error.where) == ("lacks the role `writer`", "grant it", "acme")
+    assert (view.error.message, view.error.fix, view.error.where) == (
+        "lacks the role `writer` [stranger-missing-right]",
+        "grant it",
+        "acme",
+    )
     assert here.tenants["acme"].log == ["preflight"]
 
 
