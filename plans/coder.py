@@ -9,16 +9,25 @@ from .sealed import Sealed
 
 
 def base_env(
-    plan: Plan, issuer: str, secret: Sealed | None, scopes: tuple[str, ...], auth_url_params: str = ""
+    plan: Plan,
+    issuer: str,
+    secret: Sealed | None,
+    scopes: tuple[str, ...],
+    *,
+    auth_url_params: str = "",
+    email_field: str = "email",
 ) -> CoderEnv:
-    """Return the CODER_* settings: issuer to the letter, scopes joined by commas without spaces (Coder does not trim them)."""
+    """Return the CODER_* settings: issuer to the letter, scopes joined by commas without spaces (Coder does not trim them).
+
+    `email_field` is the claim that holds the email address; the plan's own `env:` has the last word on it.
+    """
     env = CoderEnv().with_entry("CODER_OIDC_ISSUER_URL", issuer).with_entry("CODER_OIDC_CLIENT_ID", plan.client.id)
     if secret is not None:
         env = env.with_entry("CODER_OIDC_CLIENT_SECRET", secret)
     env = env.with_entry("CODER_OIDC_SCOPES", ",".join(scopes))
     if auth_url_params:
         env = env.with_entry("CODER_OIDC_AUTH_URL_PARAMS", auth_url_params)
-    return with_own(_optional(plan, env), plan)
+    return with_own(_optional(plan, env.with_entry("CODER_OIDC_EMAIL_FIELD", email_field)), plan)
 
 
 def _optional(plan: Plan, env: CoderEnv) -> CoderEnv:

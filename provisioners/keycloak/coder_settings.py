@@ -34,4 +34,6 @@ def coder_env(plan: Plan, live: Live) -> CoderEnv:
     scopes = tuple(scope.name for scope in plan.client.scopes)
     if OFFLINE_ACCESS not in scopes:
         scopes = (*scopes, OFFLINE_ACCESS)
-    return base_env(plan, str(fields[ISSUER]), secret if isinstance(secret, Sealed) else None, scopes, ACCESS_TYPE)
+    return base_env(
+        plan, str(fields[ISSUER]), secret if isinstance(secret, Sealed) else None, scopes, auth_url_params=ACCESS_TYPE
+    )
