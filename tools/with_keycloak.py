@@ -26,7 +26,7 @@ ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:tar.gz"
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 JAVA_OPTS = (
     "-Xms64m -Xmx768m -XX:MetaspaceSize=96M -XX:MaxMetaspaceSize=384m -Dfile.encoding=UTF-8 -XX:+UseSerialGC "
-    "-XX:TieredStopAtLevel=1 -Djava.security.egd=file:/dev/urandom"
+    "-Djava.security.egd=file:/dev/urandom"
 )
 PATIENCE = 300
 
@@ -42,7 +42,7 @@ def fetched() -> Path:
     if (home / "bin" / "kc.sh").is_file():
         return home
     CACHE.mkdir(parents=True, exist_ok=True)
-    maven = ["mvn", "-q", "-B"]
+    maven = ["mvn", "-q", "-B", "-ntp", "-Dstyle.color=never"]
     subprocess.run([*maven, f"{PLUGIN}:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"], check=True)
     subprocess.run([*maven, f"{PLUGIN}:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={CACHE}"], check=True)
     archive = CACHE / f"keycloak-quarkus-dist-{VERSION}.tar.gz"

@@ -1,4 +1,4 @@
-"""The connection against a real Keycloak at KEYCLOAK_URL, whose administrator in realm master is admin/admin."""
+"""The connection against a real Keycloak at KEYCLOAK_URL."""
 
 from __future__ import annotations
 
@@ -21,11 +21,8 @@ NAME = "two words ä+%"
 
 
 @pytest.fixture
-def lab_url():
-    url = os.environ.get("KEYCLOAK_URL", "")
-    if not url:
-        pytest.skip("KEYCLOAK_URL is not set: no real Keycloak to talk to")
-    return url
+def lab_url(keycloak_url):
+    return keycloak_url
 
 
 def work(url, job, **changes):
@@ -38,7 +35,7 @@ def work(url, job, **changes):
                 "managed": "master",
                 "realm": "master",
                 "username": "admin",
-                "password": Sealed("admin"),
+                "password": Sealed(os.environ.get("KEYCLOAK_ADMIN_PASSWORD", "admin")),
             }
             sign_in = AdminSignIn(**(usual | changes))
             admin = connection.open_admin(sign_in, client, SystemClock(), chosen.redactor)
