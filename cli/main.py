@@ -85,6 +85,7 @@ def _quick_answer(argv: list[str]) -> int | None:
         from .. import __version__  # noqa: PLC0415  # the package's own line
 
         sys.stdout.write(f"oidc-provision {__version__}\n")
+        sys.stdout.flush()
         return DONE
     return None
 
