@@ -3,20 +3,36 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+DEMO := .venv-demo
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup test check bench lock format clean
+.PHONY: setup demo test check bench lock format clean
+
+define can_make_an_environment
+@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with PYTHON=...")'
+@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "this Python has no venv module; on Debian: apt install python3-venv"; exit 1; }
+endef
 
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with PYTHON=...")'
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "this Python has no venv module; on Debian: apt install python3-venv"; exit 1; }
+	$(can_make_an_environment)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $(STAMP)
+
+# The newcomer's first command: an environment of its own with what the demonstration needs and nothing else.
+demo: $(DEMO)/.ready
+	$(DEMO)/bin/oidc-provision demo
+
+$(DEMO)/.ready: requirements/demo.txt pyproject.toml
+	$(can_make_an_environment)
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet --require-hashes -r requirements/demo.txt
+	$(DEMO)/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
 
 test: setup
 	$(BIN)/python tools/with_keycloak.py $(BIN)/python -m pytest -n $(JOBS) -rs
@@ -37,7 +53,8 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra keycloak --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra keycloak --extra sandbox --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/dev.txt
+	echo 'hatchling>=1.27' | $(BIN)/uv pip compile pyproject.toml - --extra keycloak --extra sandbox --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/demo.txt
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DEMO) .cache .mypy_cache .ruff_cache .pytest_cache

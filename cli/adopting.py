@@ -43,6 +43,7 @@ def adopt(common: Common, adoption: Adoption) -> int:
             view = await _look(session, deployment)
             data = session.engine.adopt(deployment, view.live)
             text = as_yaml(data)
+            # the proof: what was written is loaded and compared as any plan is
             left = (await _look(session, _deployment(data, name))).changes
         _deliver(common, text, adoption.output)
         for change in left:
@@ -90,6 +91,7 @@ def _deliver(common: Common, text: str, output: str) -> None:
     if not output:
         common.console.out(text)
         return
+    # never over a plan that people may have edited
     if Path(output).exists():
         raise UsageError("the file exists already", where=output, fix="name another one, or move it away")
     write_private(Path(output), text.encode())

@@ -15,7 +15,7 @@ from ..plans.proposal import Proposal
 from ..plans.saved import SavedPlan
 from ..provisioners.engine import Report
 from ..provisioners.execution import Status
-from ..provisioners.files import write_private
+from ..provisioners.files import confirm_writable, write_private
 from ..provisioners.lock import lock_folder, locked
 from ..provisioners.session import Session, open_session
 from .exit_codes import DONE
@@ -29,6 +29,9 @@ from .sources import deployments_of, read_existing, saved_plan_at
 
 if TYPE_CHECKING:
     from ..plans.load import Deployment
+
+ROOM = 4096
+"""Bytes that the settings of one deployment may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Job:
 def apply(common: Common, wish: Wish, consent: Consent, env_file: EnvFile | None) -> int:
     """Apply plans or a saved plan; return the exit code."""
     saved = saved_plan_at(wish.paths)
+    # before any request: a pipeline should not wait for servers to learn that it cannot ask (14.6)
     if saved is None and not consent.auto_approve and not common.console.is_interactive:
         raise UsageError("there is nobody here to ask for approval", fix="pass --auto-approve, or apply a saved plan")
     deployments = load_deployments(wish.paths, wish.shard) if saved is None else deployments_of(saved)
@@ -72,6 +76,7 @@ def apply(common: Common, wish: Wish, consent: Consent, env_file: EnvFile | None
         )
     addresses = wish.addresses if saved is None else wish.addresses | frozenset(saved.targets)
     job = Job(common, replace(wish, addresses=addresses), consent, env_file, deployments, saved)
+    # before the first look: what two applies see must not change between look and write
     with locked((deployment.target for deployment in deployments), lock_folder()):
         return run(common.console, lambda interruption: _whole(job, interruption))
 
@@ -89,6 +94,7 @@ async def _whole(job: Job, interruption: Interruption) -> int:
             if not _may_start(job, session, replace(proposal, rotate=job.wish.rotate)):
                 _write_env(job, session, proposal, Report())
                 return DONE
+            _confirm_env_file(job, proposal)
             await _approve(job, proposal)
             progress.expect(len(proposal.changes))
             with interruption.graceful():
@@ -109,6 +115,7 @@ def _show_reachable(common: Common, proposal: Proposal, cost: Cost) -> None:
 
 def _may_start(job: Job, session: Session, proposal: Proposal) -> bool:
     """Raise Refused where a brake holds; return False where nothing is to be done because it is done already."""
+    # before the brakes: what is done already needs nobody's leave
     if job.saved is not None and saved_plans.is_applied(job.saved, proposal):
         job.common.console.out("already applied: the live state is as the saved plan would leave it")
         return False
@@ -135,6 +142,14 @@ def _as_reviewed(job: Job, proposal: Proposal) -> None:
     if expected and not (len(expected) >= 8 and proposal.digest.startswith(expected)):  # noqa: PLR2004  # 32 bits
         problem = f"the changes have digest {proposal.digest}, expected was {expected}"
         raise Refused(problem, fix="review the plan again and pass its digest (8 characters or more)")
+
+
+def _confirm_env_file(job: Job, proposal: Proposal) -> None:
+    """Raise Failed where the settings could not be written afterwards: a new secret must have a place before it exists."""
+    if job.env_file is None or not proposal.pending:
+        return
+    existing = read_existing(job.env_file.path)
+    confirm_writable(Path(job.env_file.path), len(existing.encode()) + ROOM)
 
 
 async def _approve(job: Job, proposal: Proposal) -> None:
@@ -170,10 +185,11 @@ def _finish(job: Job, session: Session, proposal: Proposal, report: Report, inte
 
 def _raise_unfinished(proposal: Proposal, report: Report) -> None:
     undone = [result for result in report.results if result.status is not Status.DONE]
+    # what a write failed with comes first: the look after it often fails with the same, and says less
     errors = [
+        *(r.error for r in undone if r.error),
         *(view.error for view in proposal.failed if view.error),
         *report.errors,
-        *(r.error for r in undone if r.error),
     ]
     if not errors and not undone:
         if report.unsettled:
@@ -188,6 +204,7 @@ def _raise_unfinished(proposal: Proposal, report: Report) -> None:
                 notes=tuple(fields[1:]),
             )
         return
+    # nothing was written, so the cause itself is the outcome
     if not report.done:
         raise errors[0] if errors else Failed("nothing was written")
     notes = [f"not done: `{r.change.address}` at {r.target}" for r in undone] + [
@@ -204,6 +221,7 @@ def _write_env(job: Job, session: Session, proposal: Proposal, report: Report) -
     """Merge the settings into the file that was asked for; tell whether it changed."""
     if job.env_file is None:
         return False
+    # where nothing was to change there was no look afterwards
     after = report.after if report.after is not None and report.after.views else proposal
     env = session.engine.coder_env(job.deployments[0], after.views[0].live)
     existing = read_existing(job.env_file.path)

@@ -76,6 +76,7 @@ class Console:
 
     def say_question(self, question: str) -> None:
         """Show a question whose answer is typed behind it."""
+        # on stderr: stdout may be a file that shall hold the result alone
         self.err_stream.write(question)
         self.err_stream.flush()
 
@@ -89,6 +90,7 @@ class Console:
 def _write(stream: TextIO, text: str) -> None:
     encoding = stream.encoding or "utf-8"
     whole = text if text.endswith("\n") else text + "\n"
+    # a terminal that cannot show a character gets its escape, not a traceback
     stream.write(whole.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
@@ -104,6 +106,7 @@ def wants_color(choice: str, environment: Mapping[str, str], is_terminal: Callab
     """Return whether to colour: --color decides, then NO_COLOR, FORCE_COLOR, CLICOLOR=0, TERM=dumb, then the terminal."""
     if choice != "auto":
         return choice == "always"
+    # no-color.org: set and not empty, whatever it says
     if environment.get("NO_COLOR") or environment.get("CLICOLOR") == "0":
         return False
     if environment.get("FORCE_COLOR"):

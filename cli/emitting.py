@@ -37,6 +37,7 @@ def emit(common: Common, paths: Sequence[str], emission: Emission) -> int:
             if view.error is not None:
                 raise view.error
             env = session.engine.coder_env(deployment, view.live)
+        # a file of 0600 may hold it; a screen or a pipe only when asked for (14.5)
         shown = emission.show_secrets or bool(emission.output)
         options = FormatOptions(show_secrets=shown, kubernetes_secret=emission.secret_name)
         for note in proposal.notes:

@@ -9,6 +9,7 @@ import click
 from .exit_codes import DONE
 
 VERBS = {
+    "demo": "Show it all against an emulated identity provider.",
     "init": "Write a first plan file, asking for what it needs.",
     "validate": "Check plan files without asking any server.",
     "plan": "Show what apply would change.",
@@ -16,6 +17,7 @@ VERBS = {
     "apply": "Change the identity provider so that it matches the plans.",
     "env": "Print the CODER_OIDC_* settings that match.",
     "import": "Write the plan of a client that exists already.",
+    "sandbox": "Run emulated identity providers on loopback.",
     "schema": "Print the JSON Schema of plan files, for editors.",
     "explain": "Explain a finding code or an exit code.",
     "completion": "Print the completion script of a shell.",

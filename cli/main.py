@@ -58,6 +58,7 @@ def _called(argv: list[str]) -> int:
     try:
         outcome = group.main(args=argv, prog_name=PROGRAM, standalone_mode=False, obj=state)
         sys.stdout.flush()
+    # click raises where it would exit: exiting is this module's
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -74,6 +75,7 @@ def _called(argv: list[str]) -> int:
 
 def _quick_answer(argv: list[str]) -> int | None:
     """Print the help or the version; None where the command line is more than that, or a shell asks for completion."""
+    # click answers completion through the same entry point
     if "_OIDC_PROVISION_COMPLETE" in os.environ:
         return None
     if argv in ([], ["--help"], ["-h"]):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .progress import Progress
 
 DEFAULT_PLAN = "oidc-provision.yaml"
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass(frozen=True, slots=True)

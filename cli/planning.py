@@ -53,6 +53,7 @@ def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, 
                 proposal, cost = await look(session, deployments, wish, writing=False)
             say_traffic(common, session)
         show(common, proposal, cost, form, files)
+        # a plan of what could be seen would be applied as if it were the whole
         if saved_to and not proposal.failed:
             write_private(Path(saved_to), saved.dump(proposal, wish.addresses).encode())
             common.console.say(f"saved to {saved_to}")
@@ -107,6 +108,7 @@ def named_outputs(outputs: str) -> tuple[tuple[str, str], ...]:
 
 def exit_code(proposal: Proposal, *, detailed: bool) -> int:
     """Return the exit code of a look: refused before failed before pending."""
+    # in this order: 4 wins over 2, also with --detailed-exitcode (design 9)
     if proposal.errors or proposal.refused:
         return REFUSED
     if proposal.failed:

@@ -54,6 +54,7 @@ class Progress:
 
     def request(self) -> None:
         """Count a request, as long as it is not known how many steps there will be."""
+        # once the changes are counted, requests would be counted twice
         if self._total is None:
             self.step()
 

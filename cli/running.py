@@ -28,11 +28,9 @@ class Interruption:
         self.code = 0
         self._console = console
         self._gracefully = False
-        self._task: asyncio.Future[int] | None = None
 
     def watch(self, task: asyncio.Future[int]) -> None:
         """Hear SIGINT and SIGTERM from now on, for this task."""
-        self._task = task
         loop = asyncio.get_running_loop()
         for number, code in SIGNALS.items():
             loop.add_signal_handler(number, self._heard, task, code)
@@ -50,6 +48,7 @@ class Interruption:
         again = self.code != 0
         self.code = code
         self.stop.set()
+        # asked twice, or nothing is being written: there is nothing to wait for
         if again or not self._gracefully:
             task.cancel()
         else:
@@ -108,6 +107,7 @@ def sharded(deployments: Sequence[Deployment], shard: str) -> tuple[Deployment, 
         raise UsageError(f"`--shard {shard}` is no share", fix="write I/N with I from 0 to N-1, such as 0/8")
 
     def share(deployment: Deployment) -> int:
+        # not `hash()`, which differs from process to process
         return int.from_bytes(hashlib.sha256(str(deployment.target).encode()).digest()[:8]) % count
 
     return tuple(deployment for deployment in deployments if share(deployment) == index)

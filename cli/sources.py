@@ -22,6 +22,7 @@ def saved_plan_at(paths: Sequence[str]) -> SavedPlan | None:
         return None
     path = Path(paths[0])
     data = read_private(path, limit=saved_plans.LARGEST).data
+    # a truncated one is known by its name: read as YAML it would give an odd error
     if path.suffix in SAVED_SUFFIXES or saved_plans.is_saved(data):
         return saved_plans.parse(data, paths[0])
     return None

@@ -84,6 +84,7 @@ def _answer(console: Console, question: str, flag: str) -> str:
 
 
 def _write(console: Console, text: str, output: str) -> int:
+    # checked as any plan is, before anything is written
     load([(output if output != "-" else "the new plan", text.encode())], registry.PlanKinds())
     if output == "-":
         console.out(text)

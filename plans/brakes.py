@@ -16,6 +16,7 @@ SHARE = 0.3
 
 def refusal(proposal: Proposal, is_loss: Callable[[View, Change], bool], *, force: str = "") -> Refused | None:
     """Return why this proposal must not be applied, None where it may. Error findings and missing rights do not yield to `force`."""
+    # asked before `force` is looked at: neither of these two yields to it (design 9)
     if proposal.errors:
         return _by_findings(proposal)
     refused = next((view.error for view in proposal.failed if isinstance(view.error, Refused)), None)
@@ -50,6 +51,7 @@ def _reasons(
 ) -> Iterator[Reason]:
     for change in view.changes.sendable:
         secret = change.edit("secret")
+        # not behind `forced`: a reason for many changes is none for a new secret, that one is asked for by name
         if secret is not None and isinstance(secret.before, Sealed) and change.address.name not in rotate:
             name = change.address.name
             yield (
@@ -71,6 +73,7 @@ def _reasons(
 
 
 def _too_many(view: View) -> Iterator[Reason]:
+    # only what exists: fifty new clients take nobody's sign-in away
     existing = [address for address in view.desired if address.kind == "client" and address in view.live]
     touched = [c for c in view.changes.sendable if c.address.kind == "client" and c.action is not Action.CREATE]
     if len(existing) >= MANY and len(touched) > SHARE * len(existing):

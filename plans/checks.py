@@ -16,6 +16,7 @@ _SPEAKS: Final = {
     dict: "a mapping",
     type(None): "nothing",
 }
+# letters that can be made to stand in another order than they are read in: a URL would show another host
 _TURNS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -47,6 +48,7 @@ def hidden_character(value: str) -> str:
     if value.isprintable():
         return ""
     for character in value:
+        # not every unprintable one: a soft hyphen or a zero-width joiner belongs to some languages' words
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or _TURNS.match(character):
             return f"U+{ord(character):04X}"
     return ""

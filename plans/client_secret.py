@@ -29,6 +29,7 @@ def secret_want(plan: Plan, live: Live, client: Address, *, field: str = "secret
     if given is not None:
         return Secret(plan.client.id, given)
     exists = client in live and live[client].get(field) is not None
+    # a store follows the client that exists and never overrules it (design 8)
     stored = None if exists or rotate else _sealed(live, store_address(plan.client.id))
     return Secret(plan.client.id, stored, replace=rotate)
 

@@ -22,6 +22,7 @@ def base_env(
     `email_field` is the claim that holds the email address; the plan's own `env:` has the last word on it.
     """
     env = CoderEnv().with_entry("CODER_OIDC_ISSUER_URL", issuer).with_entry("CODER_OIDC_CLIENT_ID", plan.client.id)
+    # no line rather than an empty one: Coder would start with it
     if secret is not None:
         env = env.with_entry("CODER_OIDC_CLIENT_SECRET", secret)
     env = env.with_entry("CODER_OIDC_SCOPES", ",".join(scopes))
@@ -31,6 +32,7 @@ def base_env(
 
 
 def _optional(plan: Plan, env: CoderEnv) -> CoderEnv:
+    # by itself Coder takes groups only where a scope is named exactly `groups`
     if plan.client.groups_claim is not None:
         env = env.with_entry("CODER_OIDC_GROUP_FIELD", plan.client.groups_claim.name)
     if plan.coder.redirect_url is not None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .sealed import Sealed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +43,7 @@ class CoderEnv:
     def with_entry(self, name: str, value: str | Sealed, note: str = "") -> CoderEnv:
         """Return these settings with one more; a name that is there already keeps its place."""
         new = EnvEntry(name, value, note)
+        # in its place: a file that people review should not change its order
         if name in self.names:
             return replace(self, entries=tuple(new if entry.name == name else entry for entry in self.entries))
         return replace(self, entries=(*self.entries, new))
-
-    def without_secrets(self) -> CoderEnv:
-        """Return the settings that may be shown to anybody."""
-        return replace(self, entries=tuple(entry for entry in self.entries if not entry.is_secret))
-
-
-def clashes(generated: CoderEnv, user: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names that a plan's own `env` sets although we generate them."""
-    return tuple(name for name in user if name in generated.names)
-
-
-def merge_user_env(generated: CoderEnv, user: Mapping[str, str]) -> CoderEnv:
-    """Return the generated settings followed by the user's; a generated name keeps its value (see `clashes`)."""
-    taken = set(generated.names)
-    more = tuple(EnvEntry(name, value) for name, value in user.items() if name not in taken)
-    return replace(generated, entries=(*generated.entries, *more))

@@ -114,11 +114,6 @@ def option(name: str) -> Option | None:
     return OPTIONS.get(name)
 
 
-def is_known(name: str) -> bool:
-    """Tell whether a name is in the table."""
-    return name in OPTIONS
-
-
 def is_unknown(name: str) -> bool:
     """Tell whether a name claims to be an OIDC option and is none: Coder ignores such a name in silence."""
     return "OIDC" in name and name.startswith("CODER_") and name not in OPTIONS

@@ -22,8 +22,10 @@ REFUSES = "Coder would refuse to start"
 MISREADS = "Coder would misread it without a word"
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+# serpent v0.15.0 reads an empty bool as false, where Go's own ParseBool refuses
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+# days and weeks are serpent's: Go's own durations end at hours
 _UNITS |= {"d": 24 * _UNITS["h"], "w": 168 * _UNITS["h"]}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^.0-9]+)")
 _MOST_NANOSECONDS = 2**63 - 1
@@ -60,6 +62,7 @@ def parse_bool(value: str) -> bool:
 def parse_duration(value: str) -> int:
     """Return nanoseconds. Raises UnreadableError, above all for a bare number."""
     body = value[1:] if value[:1] in {"-", "+"} else value
+    # the one number that needs no unit, as in Go
     if body == "0":
         return 0
     parts = _PART.findall(body)
@@ -76,6 +79,7 @@ def parse_list(value: str) -> list[str]:
     """Read a string-array: the first line of CSV, nothing trimmed. Raises UnreadableError."""
     if not value:
         return []
+    # Go's CSV reader skips empty lines before the first record
     text = _BLANK_LINES.sub("", value, count=1)
     if not text:
         raise UnreadableError("it holds nothing but line ends")
@@ -143,6 +147,7 @@ def _scalar(event: yaml.events.Event, what: str) -> str:
 def _is_null(event: yaml.events.Event) -> bool:
     return (
         isinstance(event, yaml.events.ScalarEvent)
+        # a quoted `~` is text
         and event.implicit[0]
         and event.value in {"", "~", "null", "Null", "NULL"}
     )
@@ -158,6 +163,7 @@ def _nanoseconds(number: str, unit: str) -> int:
 
 def _check_string(name: str, value: str) -> str:
     if value[:1] in _QUOTES and value[-1:] == value[:1] and len(value) > 1 and _UNQUOTED_STRINGS.search(name):
+        # `docker --env-file` hands quotes on as they are
         return "the quotes belong to the value"
     if value != value.strip() and _UNQUOTED_STRINGS.search(name):
         return "the blanks around the value belong to it"
@@ -179,6 +185,7 @@ def _check_list(name: str, value: str) -> str:
     fields = parse_list(value)
     if name == "CODER_OIDC_SCOPES":
         if not fields:
+            # set but empty is not the same as not set: only then the default counts (serpent v0.15.0)
             return "it asks for no scope at all, the default is not used"
         if spaced := next((field for field in fields if " " in field.strip()), None):
             return f"`{_cut(spaced)}` is one scope, scopes are joined by commas"
@@ -191,6 +198,7 @@ def _check_list(name: str, value: str) -> str:
 
 def _check_struct(_name: str, value: str) -> str:
     struct = parse_struct(value, lists=False)
+    # {access_type:offline} is what a shell leaves of unquoted JSON without blanks
     if glued := next((key for key, member in struct.items() if ":" in key and member == ""), None):
         return f"`{_cut(glued)}` is a key without a value, the quotes were lost on the way or a blank after the colon"
     return ""

@@ -106,6 +106,7 @@ def _unknown(path: Path, model: type[BaseModel]) -> tuple[str, str]:
     close = get_close_matches(key, names, 1) if len(key) <= _LONGEST_SHOWN else []
     if close:
         return message, f"did you mean `{close[0]}`?"
+    # the usual mistake is the right key in the wrong section
     elsewhere = next((section for section, keys in _sections(model) if key in keys and (section,) != path[:-1]), None)
     if elsewhere:
         return message, f"it belongs under `{elsewhere}:`"

@@ -98,6 +98,7 @@ class ChangeSet:
 
 def diff(desired: Desired, live: Live) -> ChangeSet:
     """Return what must change so that `live` becomes as `desired`; empty where nothing must."""
+    # sorted, so that the digest does not depend on the order of the plan files
     found = (_change(address, desired[address], live.get(address)) for address in sorted(desired))
     return ChangeSet(tuple(change for change in found if change is not None))
 
@@ -108,6 +109,7 @@ def _change(address: Address, wants: Mapping[str, object], live: Fields | None) 
     edits = tuple(
         Edit(name, from_live.get(name), value) for name, value in after.items() if not _same(from_live.get(name), value)
     )
+    # not `from_live`: a resource without any field exists all the same
     if live is None:
         return Change(address, Action.CREATE, edits, after)
     return Change(address, Action.UPDATE, edits, after) if edits else None
@@ -136,6 +138,7 @@ def fields_json(fields: Fields) -> dict[str, Json]:
 
 def edit_json(edit: Edit) -> dict[str, Json]:
     """Return one edit for JSON; a secret that gives way to another reads `(replaced)`."""
+    # both print as `(secret)`: a replacement would look like no change
     after = REPLACED if isinstance(edit.before, Sealed) and isinstance(edit.after, Sealed) else value_json(edit.after)
     return {"field": edit.field, "before": value_json(edit.before), "after": after}
 
@@ -143,6 +146,7 @@ def edit_json(edit: Edit) -> dict[str, Json]:
 def change_json(change: Change) -> dict[str, Json]:
     """Return one change in the canonical form that digests are made of."""
     return {
+        # the key, as two halves of one realm's change must differ; `depends_on` stays out, an order is ours to choose
         "address": change.key,
         "action": change.action.value,
         "edits": [edit_json(edit) for edit in change.edits],
@@ -152,6 +156,7 @@ def change_json(change: Change) -> dict[str, Json]:
 
 def digest_of(value: Json) -> str:
     """Return the SHA-256 of a value's canonical JSON (sorted keys, no spaces, UTF-8) in hexadecimal."""
+    # canonical: digests are compared between machines and Python versions; a name from a server may hold half a surrogate pair
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -42,6 +42,7 @@ class Document:
         The line comes with what may be a secret masked, and with all values under the `hidden` paths.
         """
         places = _surveyed(self.text)
+        # what is missing has no place, and the section that it is missing from is near enough
         while path and path not in places.values:
             path = path[:-1]
         place = places.keys.get(path) if key else None
@@ -56,6 +57,7 @@ def read_document(file: str, raw: bytes) -> tuple[Document, dict[str, Plain]]:
     """Return the document and its data; raises PlanError for what is no plan file at all, whatever stands in it."""
     text = _decoded(file, raw)
     try:
+        # the fast road first: nearly all files are without fault
         data = plain(text)
     except (OddError, yaml.YAMLError):
         faults = survey(text).faults or [Fault("cannot be read as YAML", Place(0, 0, 0, 0))]

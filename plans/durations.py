@@ -11,6 +11,7 @@ from .checks import Invalid, kind_of
 
 SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST: Final = 100 * 365 * SECONDS["d"]
+# every part may be missing, but not all of them: hence the look ahead
 PATTERN: Final = "^(?=.)([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 
 _PARTS: Final = re.compile("(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
@@ -55,6 +56,7 @@ def read_duration(value: object) -> int:
     """Return the seconds of a value from a plan; a bare number is `Invalid`, as nobody can know its unit."""
     if isinstance(value, str):
         return parse_duration(value)
+    # to Python, True is a number
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid(f"must be a duration, not {kind_of(value)}", _FORM)
     raise _bare(str(value) if isinstance(value, int) and abs(value) < _LARGE else "")

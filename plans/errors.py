@@ -88,6 +88,7 @@ class RemoteFailure(Failed):
     """The identity provider, or the way to it, failed. `status` is the HTTP status, 0 where no answer came.
 
     `arrived` False: the request provably had no effect. `ambiguous` True: a write that may or may not have been done.
+    `wait`: seconds that the server asks to be left alone for, infinite where this run has less.
     """
 
     def __init__(
@@ -99,8 +100,10 @@ class RemoteFailure(Failed):
         status: int = 0,
         arrived: bool = True,
         ambiguous: bool = False,
+        wait: float = 0.0,
     ) -> None:
         super().__init__(message, where=where, fix=fix)
         self.status = status
         self.arrived = arrived
         self.ambiguous = ambiguous
+        self.wait = wait

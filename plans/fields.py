@@ -75,6 +75,7 @@ Limit = Annotated[
 
 Version = Annotated[
     versions.CoderVersion,
+    # a number too: editors must not mark an unquoted 2.30, which is read from its source text
     *_described(versions.read_version, anyOf=[{"type": "string", "pattern": versions.PATTERN}, {"type": "number"}]),
     PlainSerializer(str, return_type=str),
 ]
@@ -93,5 +94,6 @@ Store = Annotated[
 ]
 """A reference that a secret can be put at."""
 
+# not strict: YAML has lists, and a strict tuple would not take one
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 EmptyAllowed: Final = BeforeValidator(read_nothing_as_empty)

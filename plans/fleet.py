@@ -22,6 +22,7 @@ def fleet_problems(deployments: Iterable[Deployment]) -> Iterator[Problem]:
         if first is not deployment:
             yield _same_client(deployment, first)
         place = _store_place(deployment)
+        # two plans of one client share its store, and that there are two has been said
         if first is deployment and place and stores.setdefault(place, deployment) is not deployment:
             yield _same_store(deployment, stores[place])
         for path, value in _common(deployment):

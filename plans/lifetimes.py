@@ -24,5 +24,6 @@ class LifetimeRules:
 
 def smaller(*values: int | None) -> int | None:
     """Return the smallest of some limits; None stands for no limit."""
+    # None is the largest of all here, where Python could not compare it
     limits = [value for value in values if value is not None]
     return min(limits) if limits else None

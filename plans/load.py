@@ -38,6 +38,7 @@ def load(sources: Iterable[tuple[str, bytes]], kinds: Mapping[str, PlanKind]) ->
                 found.append(_deployment(document, data, models, kinds))
             except PlanError as error:
                 problems += error.problems
+    # also where some files are broken: everything is to be mended in one go
     problems += fleet_problems(found)
     if problems:
         raise PlanError(tuple(problems))

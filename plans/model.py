@@ -59,10 +59,12 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        # 1 for true, or a number for text, is more often a mistake than a shorthand
         strict=True,
         extra="forbid",
         validate_by_name=True,
         validate_by_alias=True,
+        # pydantic would repeat what was written, and that may be a secret in the wrong place
         hide_input_in_errors=True,
     )
 
@@ -110,6 +112,7 @@ class Coder(Frozen):
     @property
     def callback(self) -> str:
         """The redirect URI that Coder sends."""
+        # a second domain has a callback of its own: CODER_OIDC_REDIRECT_URL, since January 2026
         return self.redirect_url or self.access_url + CALLBACK_PATH
 
     @property
@@ -165,6 +168,7 @@ def _scope(value: object) -> object:
 
 @lru_cache(maxsize=256)
 def _plain_scope(name: str) -> Scope:
+    # not validated again: `read_scope` has checked the name, and every plan asks for three
     return Scope.model_construct({"name"}, name=read_scope(name))
 
 
@@ -188,6 +192,7 @@ def _unlike(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
 
 ScopeEntry = Annotated[Scope, BeforeValidator(_scope, json_schema_input_type=ScopeName | Scope)]
 GroupsEntry = Annotated[GroupsClaim, BeforeValidator(_claim, json_schema_input_type=Name | GroupsClaim)]
+# not strict: YAML has lists, and a strict tuple would not take one
 Scopes = Annotated[tuple[ScopeEntry, ...], Field(strict=False), AfterValidator(_unlike)]
 DEFAULT_SCOPES: Final = (Scope(name="openid"), Scope(name="profile"), Scope(name="email"))
 
@@ -250,6 +255,7 @@ class Plan(Frozen):
 
     def normalised(self) -> dict[str, Any]:
         """Return JSON-able plan data, references only, which loads back to an equal plan."""
+        # a default that came back as stated would make a field ours that the plan leaves alone (14.1)
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
@@ -262,6 +268,7 @@ class PlanKind:
     client: type[Client] = Client
 
 
+# pydantic takes milliseconds to build a model, and a fleet has thousands of plans of one kind
 @lru_cache(maxsize=64)
 def plan_model(kind: PlanKind) -> type[Plan]:
     """Return the plan of one kind: a type without unions, so that errors name the places of the file."""

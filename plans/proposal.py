@@ -36,8 +36,6 @@ class View:
 
     def only(self, addresses: frozenset[str]) -> View:
         """Return this view with the changes of the named addresses alone."""
-        if not addresses:
-            return self
         kept = tuple(change for change in self.changes if str(change.address) in addresses)
         return replace(self, changes=ChangeSet(kept))
 

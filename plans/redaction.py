@@ -69,11 +69,13 @@ _COMMON = frozenset(
     }
 )
 
+# a reference stands where a secret would, and must stay readable
 _REFERENCE = r"(?!\(|env:|file:|exec:|vault:|keyring:|kubernetes:)"
 _NAMES = (
     "client_secret|client_assertion|code_verifier|password|passwd|refresh_token|access_token|id_token|device_code"
     "|subject_token"
 )
+# secrets that nobody told us of: headers, tokens and form fields that say what they are
 _GENERIC = tuple(
     re.compile(pattern, re.IGNORECASE if ignore_case else 0)
     for pattern, ignore_case in (
@@ -140,6 +142,7 @@ class Redactor:
 def _parts(secret: str) -> Iterator[str]:
     trimmed = secret.strip()
     yield trimmed
+    # programs quote single lines of a PEM key, so each line is a secret of its own
     if "\n" in trimmed:
         yield from (line.strip() for line in trimmed.splitlines() if len(line.strip()) >= _LINE)
 
@@ -152,10 +155,11 @@ def _spellings(secret: str) -> Iterator[tuple[str, str]]:
     """Yield (four literal characters that every match holds, or nothing; pattern)."""
     yield _anchor(secret), "".join(map(_character, secret))
     data = secret.encode("utf-8", "surrogatepass")
+    # RFC 6749 2.3.1: in HTTP Basic a client's secret is form-encoded before it becomes base64
     encoded = dict.fromkeys((data, quote_plus(data).encode()))
     for core, pattern in (form for raw in encoded for form in _base64_forms(raw)):
-        if len(core) >= _ANCHOR:
-            yield core[:_ANCHOR], pattern
+        # four bytes, the least that is hidden, give four characters at any alignment
+        yield core[:_ANCHOR], pattern
     for literal in (data.hex(), data.hex().upper(), "".join(f"\\x{byte:02x}" for byte in data)):
         yield literal[:_ANCHOR], re.escape(literal)
 
@@ -169,6 +173,7 @@ def _base64_forms(data: bytes) -> Iterator[tuple[str, str]]:
     """Yield what depends on `data` alone, and its pattern, at the three places where it may begin in a longer text."""
     for offset in range(3):
         padded = bytes(offset) + data
+        # only characters whose six bits are all the secret's: the others hang on what stands beside it
         first, last = -(-offset * 8 // 6), len(padded) * 8 // 6
         # a character at either border holds bits of the secret and of its neighbour
         before = r"[\w+/-]?" if offset else ""
@@ -232,6 +237,7 @@ def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _without_generic(text: str) -> str:
+    # most lines hold none of these words, and six patterns a line would be felt
     lowered = text.lower()
     if not any(hint in lowered for hint in _HINTS):
         return text

@@ -57,6 +57,7 @@ SCHEMES: Final = {
     "file": Scheme(
         "file:PATH or file:PATH#KEY", re.compile(rf"[^\x00-\x1f#]+(?:#{_VARIABLE})?"), readable=True, storable=True
     ),
+    # matches no text: `exec` is a mapping, as a flow sequence after a colon does not parse (14.4)
     "exec": Scheme("{exec: [command, argument]}", re.compile("(?!)"), readable=True),
     "vault": Scheme("vault:MOUNT/PATH#KEY", re.compile(r"[^/\s#]+/[^\s#]+#[^\s#]+")),
     "keyring": Scheme("keyring:SERVICE/USER", re.compile(r"[^/\s]+/\S+")),
@@ -116,6 +117,7 @@ def _command(value: dict[str, object]) -> SecretReference:
     argv = value.get("exec")
     if set(value) != {"exec"} or not isinstance(argv, (list, tuple)) or not argv:
         raise Invalid("is no reference to a secret", f"use {_FORMS}")
+    # an unquoted 0755 or 1e3 would reach the command as another text than was written
     arguments = [word for word in argv if isinstance(word, str) and "\0" not in word]
     if len(arguments) != len(argv) or not arguments[0]:
         raise Invalid("has an argument that is no text", "put the arguments of `exec` in quotes")

@@ -73,6 +73,7 @@ class Includes:
 
     def settle(self, live: Value) -> Value:
         """Return the live members and ours, less those that must not be there."""
+        # `without` has the last word: a scope must not end up on both of its lists
         return ((live if isinstance(live, frozenset) else frozenset()) | self.members) - self.without
 
 
@@ -117,8 +118,10 @@ class Secret:
 
     def settle(self, live: Value) -> Value:
         """Return the secret to end with; `Generated` stands for one that is drawn when the change is applied."""
+        # also during a rotation: what the plan gives is the new one, and there is nothing to draw
         if self.value is not None:
             return self.value
+        # `Generated` is the new one already: settling twice must not ask for two
         if live is None or (self.replace and not isinstance(live, Generated)):
             return Generated(self.key)
         return live

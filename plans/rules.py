@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from .durations import format_duration
 from .findings import Finding, Rule, Severity
 from .lifetimes import CODER_SESSION_DEFAULT, EARLY_REFRESH, LifetimeRules
-from .model import UNLIMITED, Plan
+from .model import Plan
 from .urls import is_loopback
 from .versions import PKCE_SINCE
 
@@ -128,6 +128,7 @@ GENERATED_SETTING = Rule(
     "Two sources for one setting would hide a difference between the identity provider and Coder.",
 )
 
+# collected, so that no rule can be forgotten in the register
 RULES = tuple(value for value in dict(vars()).values() if isinstance(value, Rule))
 
 
@@ -181,6 +182,7 @@ def _redirect(plan: Plan) -> Iterator[Finding]:
 
 def check_urls(urls: Iterable[str], where: str, path: tuple[str | int, ...] = ()) -> Iterator[Finding]:
     """Return findings for redirect URIs or origins that are plain http or hold a wildcard, ours or not."""
+    # foreign ones too: a code can leave through any of them
     for url in sorted(urls):
         if "*" in url:
             yield REDIRECT_WILDCARD.finding(
@@ -219,6 +221,7 @@ def _rotation(plan: Plan, rules: LifetimeRules, where: str) -> Iterator[Finding]
 
 def _session(plan: Plan, rules: LifetimeRules, where: str) -> Iterator[Finding]:
     stated = plan.refresh_tokens.idle_timeout
+    # what counts after the vendor's limits, not what was asked for
     promised = stated if rules.idle is None else rules.idle
     session = plan.coder.session_duration or CODER_SESSION_DEFAULT
     if stated is None or promised is None or session >= promised:
@@ -226,8 +229,3 @@ def _session(plan: Plan, rules: LifetimeRules, where: str) -> Iterator[Finding]:
     problem = f"Coder ends a session after {format_duration(session)} away, the identity provider after {format_duration(promised)}"
     fix = f"state `coder: {{session_duration: {format_duration(promised)}}}`"
     yield SESSION_SHORTER.finding(problem, fix=fix, where=where, path=("coder", "session_duration"))
-
-
-def is_unlimited(plan: Plan) -> bool:
-    """Tell whether the plan asks for refresh tokens without a maximum."""
-    return plan.refresh_tokens.max_lifetime == UNLIMITED

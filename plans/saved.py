@@ -49,7 +49,10 @@ def dump(proposal: Proposal, addresses: frozenset[str] = frozenset()) -> str:
         "complete": proposal.complete,
         "targets": sorted(addresses),
         "plans": [
-            {"file": d.document.file, "plan": d.plan.normalised()} for view in proposal.views for d in view.deployments
+            # references only: a saved plan lies in artefact stores that many can read
+            {"file": d.document.file, "plan": d.plan.normalised()}
+            for view in proposal.views
+            for d in view.deployments
         ],
         "changes": {str(view.target): [change_json(change) for change in view.changes] for view in proposal.views},
         "seen": {str(view.target): _seen(view) for view in proposal.views},
@@ -101,6 +104,7 @@ def parse(data: bytes, name: str) -> SavedPlan:
             fix="make it again with `plan --out FILE`",
         )
     return SavedPlan(
+        # JSON is YAML: these are loaded as any plan file is
         plans=tuple((entry["file"], json.dumps(entry["plan"], ensure_ascii=False)) for entry in body["plans"]),
         targets=tuple(body["targets"]),
         digest=body["digest"],
@@ -165,6 +169,7 @@ def moved(saved: SavedPlan, proposal: Proposal) -> tuple[str, ...]:
 def is_applied(saved: SavedPlan, proposal: Proposal) -> bool:
     """Tell whether every managed value already is as the saved plan would have left it."""
     live = {str(view.target): _seen(view) for view in proposal.views}
+    # both: nothing is wanted any more, and nothing else has moved on the way there
     return not proposal.pending and not any(_differences(saved.after, live, ignore_secrets=True))
 
 
@@ -186,6 +191,7 @@ def _moved_fields(
         return
     for field in sorted(before.keys() | now.keys()):
         old, new = before.get(field), now.get(field)
+        # a secret reads `(generated)` before it is drawn and `(secret)` afterwards
         if old != new and not (ignore_secrets and old in SECRETS and new in SECRETS):
             yield f"`{address}` field `{field}` was {_shown(old)}, is {_shown(new)}"
 

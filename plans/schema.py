@@ -47,6 +47,7 @@ def _without_kinds(definitions: Schema) -> Schema:
     return {
         name: definition
         for name, definition in definitions.items()
+        # each kind brings its own form of these
         if name not in {"Client", "ProviderSettings", "SharedSettings"}
     }
 

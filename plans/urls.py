@@ -42,6 +42,7 @@ def read_url(value: object) -> str:
     _check_host(parts)
     if re.search(r"/\.{1,2}(?:/|$)|//", parts.path):
         raise Invalid("has a path with an empty, `.` or `..` part")
+    # the callback's path is appended to it, and redirect URIs are compared to the letter
     return url.rstrip("/")
 
 
@@ -81,11 +82,6 @@ def origin(url: str) -> str:
 def canonical(url: str) -> str:
     """Return the one spelling of a URL that `read_url` let through, to tell two servers apart."""
     return origin(url) + urlsplit(url).path.rstrip("/")
-
-
-def is_https(url: str) -> bool:
-    """Return whether the URL is protected by TLS."""
-    return urlsplit(url).scheme == "https"
 
 
 def is_loopback(url: str) -> bool:

@@ -41,6 +41,7 @@ def read_version(value: object) -> CoderVersion:
     """Read a version from a plan, also an unquoted one."""
     if isinstance(value, CoderVersion):
         return value
+    # to YAML 2.30 is the number 2.3: only its source text tells them apart
     return parse_version(value.source if isinstance(value, SourceFloat) else value if isinstance(value, str) else "")
 
 

@@ -24,6 +24,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDS: Final = frozenset({MappingEndEvent, yaml.SequenceEndEvent})
 _OPENED: Mapping[type, Callable[[], Any]] = {MappingStartEvent: dict, SequenceStartEvent: list}
 _MERGE: Final = "<<"
+# how an unquoted value begins that may be more than text; all others skip the patterns
 _TYPED: Final = frozenset("0123456789+-.nN~tTfF") | {""}
 _WORDS: Final = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -117,12 +118,14 @@ def plain(text: str) -> Plain:  # noqa: C901, PLR0912  # one loop: calls in it w
                 key = None
             elif type(here) is list:
                 here.append(value)
+            # of two equal keys PyYAML silently takes the last; a key that is no text has no name to complain about
             elif value in here or type(value) is not str:
                 raise OddError
             else:
                 key = value
         elif kind in _ENDS:
             nodes += len(here)
+            # merge keys are YAML 1.1's, and readers of 1.2 take them for a key like any other
             if nodes > MAX_NODES or (_MERGE in here and kind is MappingEndEvent):
                 raise OddError
             here = above.pop()
@@ -139,6 +142,7 @@ def plain(text: str) -> Plain:  # noqa: C901, PLR0912  # one loop: calls in it w
                 raise OddError
             above.append(here)
             here = child
+        # aliases let a small file grow without bound; a second document would be dropped without a word
         elif kind is AliasEvent or (kind is DocumentStartEvent and root):
             raise OddError
     return root[0] if root else None

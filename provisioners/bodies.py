@@ -77,6 +77,7 @@ def unpacker(encoding: str) -> Unpacker:
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, declared: str, cap: int) -> bytes:
     """Return the body; raise `BodyError` where it is longer than `cap` bytes, decoded, or cut short."""
+    # what announces itself as too long need not be read to be refused
     if declared.isdecimal() and float(declared) > cap:
         raise BodyError(_too_long(cap))
     body, unpack = bytearray(), unpacker(encoding)
@@ -100,6 +101,7 @@ def judge(body: bytes, *, status: int, kind: str, json_asked: bool, must_have: b
             raise BodyError("answered nothing where JSON was expected")
         return Reading(is_json=False)
     if not is_json:
+        # an error may come as a page of HTML: its status says enough
         if json_asked and status < _REDIRECTS:
             shown = ascii(kind.partition(";")[0].strip()[:60] or "no type")[1:-1]
             raise BodyError(f"answered {shown} where JSON was expected: not JSON")

@@ -66,6 +66,7 @@ def _known(error: BaseException) -> Cause | None:
         return Cause(*explain_tls(error))
     if isinstance(error, socket.gaierror):
         return Cause("is not known to DNS", "check the spelling of the host name and this machine's DNS")
+    # httpx raises it for a SOCKS proxy whose library is not installed
     if isinstance(error, ImportError):
         return Cause("is behind a SOCKS proxy", "install `socksio`, or set an http proxy", lasting=True)
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:

@@ -114,16 +114,19 @@ class Engine:
         return View(target, group, live, desired, changes, unique(findings))
 
     async def _provisioner(self, target: Target, deployment: Deployment) -> Provisioner:
+        # kept for the run: the look after the last change signs in no second time
         if target not in self._opened:
             self._opened[target] = await self._open(deployment)
         return self._opened[target]
 
     async def _read(self, provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> Live:
         plans = [deployment.plan for deployment in group]
+        # before anything is read: partial rights look like an empty target
         missing = await provisioner.preflight(plans, writing=writing)
         if missing:
             raise refusal_of(missing)
         secrets, live = await asyncio.gather(self._secrets(group), provisioner.read(plans, writing=writing))
+        # known to the redactor before a diff, an error or a trace can tell of it
         for address, fields in {**live, **secrets}.items():
             for value in fields.values():
                 if isinstance(value, Sealed):
@@ -150,11 +153,13 @@ class Engine:
         limit = asyncio.Semaphore(parallelism)
         busy = [view for view in proposal.views if view.changes.sendable]
         try:
+            # of all targets before the first write: a right that is missing must not stop us halfway through a fleet
             await asyncio.gather(*(self._opened[view.target].confirm_rights(view.changes.sendable) for view in busy))
         except ProvisionError as error:
             return Report(errors=(error,))
         ended = await asyncio.gather(*(self._apply_view(view, stop=stop, limit=limit) for view in busy))
         results = tuple(result for view_results in ended for result in view_results)
+        # no look afterwards: somebody wants us to end
         if stop.is_set():
             return Report(results, interrupted=True)
         after = await self._look_after(busy, results)
@@ -221,6 +226,7 @@ def by_target(deployments: Iterable[Deployment]) -> dict[Target, tuple[Deploymen
     groups: dict[Target, list[Deployment]] = {}
     for deployment in deployments:
         groups.setdefault(deployment.target, []).append(deployment)
+    # sorted: the output must not hang on the order in which a shell names the files
     return {target: tuple(groups[target]) for target in sorted(groups)}
 
 
@@ -279,6 +285,7 @@ def placed(deployment: Deployment, findings: Iterable[Finding]) -> tuple[Finding
 
 def unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings without repetitions: several plans of a realm meet the same fact about it."""
+    # reversed twice: of equal ones the first stays, with its line and in its place
     return tuple({(f.code, f.where, f.problem): f for f in reversed(tuple(findings))}.values())[::-1]
 
 

@@ -55,6 +55,7 @@ class Run:
 
         Raises CycleError, a bug of whoever arranged them, where changes would wait for each other forever.
         """
+        # only to find a cycle: the futures give the order, and nothing waits for a whole rank
         TopologicalSorter({change.key: change.depends_on for change in changes}).prepare()
         loop = asyncio.get_running_loop()
         ended: dict[str, asyncio.Future[Status]] = {change.key: loop.create_future() for change in changes}
@@ -68,6 +69,7 @@ class Run:
         if broken is not None:
             result = Result(self._target, change, Status.SKIPPED, why=f"depends on `{broken}`")
         else:
+            # taken after the waiting: changes that wait for others would hold all places
             async with self._limit:
                 result = await self._try(change)
         ended[change.key].set_result(result.status)
@@ -75,6 +77,7 @@ class Run:
         return result
 
     async def _try(self, change: Change) -> Result:
+        # asked as late as can be: it may have come while this change waited
         if self._stop.is_set():
             return Result(self._target, change, Status.SKIPPED, why="interrupted")
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import hashlib
 import os
 import secrets
 import stat
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 5 * 1024 * 1024
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
+_TEMPORARY = ".oidc-provision-"
+_WRITERS_AT_ONCE = 3
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
@@ -40,6 +44,7 @@ def read_private(path: Path, *, limit: int = MOST_BYTES) -> FileContent:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise Failed(f"`{path}` is no regular file", fix="name a file")
+            # one byte too many tells that there are more; a size may lie, as that of files in /proc does
             data = file.read(limit + 1)
     if len(data) > limit:
         raise Failed(f"`{path}` is larger than {limit} bytes", fix="check that it is the right file")
@@ -61,18 +66,38 @@ def make_private_folder(path: Path) -> None:
         for folder in reversed(missing):
             folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             folder.chmod(_PRIVATE_FOLDER)  # a umask may have taken bits away that we need
+            with suppress(PermissionError), _opened_folder(folder.parent) as parent:
+                _sync_folder(parent)  # else a power cut takes the folder with what was kept in it
+
+
+def confirm_writable(path: Path, size: int) -> None:
+    """Try what `write_private` will do, with `size` bytes, and leave no trace; raises Failed where it would."""
+    with _named(path, "write"), _opened_folder(path.parent) as folder:
+        _refuse_foreign(path, folder)
+        temporary, descriptor = _new_temporary(path.name, folder)
+        with open(descriptor, "wb", buffering=0):  # noqa: PTH123  # a descriptor, not a path
+            try:
+                _write_all(descriptor, bytes(size))
+                os.fsync(descriptor)
+            finally:
+                os.unlink(temporary, dir_fd=folder)
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Put `data` into a file of mode 0600, whole or not at all; raises Failed with the old content still there."""
-    with _named(path, "write"):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            _refuse_foreign(path, folder)
-            _replace(path.name, folder, data)
-            _sync_folder(folder)
-        finally:
-            os.close(folder)
+    with _named(path, "write"), _opened_folder(path.parent) as folder:
+        _refuse_foreign(path, folder)
+        _replace(path.name, folder, data)
+        _sync_folder(folder)
+
+
+@contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
 
 
 def _refuse_foreign(path: Path, folder: int) -> None:
@@ -92,19 +117,66 @@ def _refuse_foreign(path: Path, folder: int) -> None:
 
 
 def _replace(name: str, folder: int, data: bytes) -> None:
-    temporary = f".oidc-provision-{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, _PRIVATE_FILE, dir_fd=folder)
-    try:
-        with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123  # a descriptor, not a path
+    temporary, descriptor = _new_temporary(name, folder)
+    # renamed, or removed, while it is open: its lock tells others that its writer lives
+    with open(descriptor, "wb", buffering=0):  # noqa: PTH123  # a descriptor, not a path
+        try:
             os.fchmod(descriptor, _PRIVATE_FILE)
             _write_all(descriptor, data)
-            os.fsync(file.fileno())
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
+            os.fsync(descriptor)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+
+
+def _new_temporary(name: str, folder: int) -> tuple[str, int]:
+    """Return a new file, locked, and its name; what killed writers of the same file have left is removed."""
+    places = _temporaries(name)
+    for temporary in places:
+        _remove_abandoned(temporary, folder)
+    for temporary in (*places, f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"):
+        descriptor = _created(temporary, folder)
+        if descriptor is not None:
+            return temporary, descriptor
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+def _temporaries(name: str) -> tuple[str, ...]:
+    """The few names that writers of one file use, so that leftovers are found without listing a folder of thousands."""
+    mark = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return tuple(f"{_TEMPORARY}{mark}-{number}.tmp" for number in range(_WRITERS_AT_ONCE))
+
+
+def _created(temporary: str, folder: int) -> int | None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(temporary, flags, _PRIVATE_FILE, dir_fd=folder)
+    except FileExistsError:
+        return None
+    with suppress(OSError):  # a file system without locks: then nobody takes our file for abandoned either
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    if os.fstat(descriptor).st_nlink:
+        return descriptor
+    os.close(descriptor)  # between its birth and its lock it was taken for abandoned
+    return None
+
+
+def _remove_abandoned(temporary: str, folder: int) -> None:
+    """Remove the file if it is ours and nobody holds its lock: the kernel releases that of a writer that died."""
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+    with suppress(OSError):
+        descriptor = os.open(temporary, flags, dir_fd=folder)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # its writer may have renamed it, and another one begun under the same name, before we had the lock
+                if os.path.samestat(status, os.stat(temporary, dir_fd=folder, follow_symlinks=False)):
+                    os.unlink(temporary, dir_fd=folder)
+        finally:
+            os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -141,6 +213,7 @@ def _fix(number: int | None) -> str:
         errno.EROFS: "name a place that can be written",
         errno.EACCES: "check the permissions of the file and its folder",
         errno.EPERM: "check the permissions of the file and its folder",
+        errno.EISDIR: "name a file",
         errno.ENOENT: "check the path",
         errno.ENOTDIR: "check the path",
         errno.ELOOP: "check the symbolic links",

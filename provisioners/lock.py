@@ -24,6 +24,7 @@ def lock_folder() -> Path:
 def locked(targets: Iterable[Target], folder: Path) -> Iterator[None]:
     """Hold the locks of these targets. Raises Refused where another apply holds one, Failed where no lock file can be made."""
     with ExitStack() as held:
+        # in one order: of two applies that want the same targets one gets them all
         for target in sorted(set(targets)):
             held.enter_context(_one(target, folder))
         yield
@@ -46,6 +47,7 @@ def _one(target: Target, folder: Path) -> Iterator[None]:
         _take(descriptor, target, path)
         yield
     finally:
+        # the file stays: were it removed, two processes could lock two files of one name
         os.close(descriptor)
 
 

@@ -48,6 +48,7 @@ def _content(file: str, limit: int) -> bytes:
     try:
         with open(file, "rb", opener=_without_waiting) as stream:  # pathlib has no opener
             _refuse_other_than_regular(file, os.fstat(stream.fileno()).st_mode)
+            # one byte too many tells that there are more, without reading them
             content = stream.read(limit + 1)
     except OSError as error:
         raise _failure(file, _reason(error)) from error

@@ -36,12 +36,14 @@ class Kind(Protocol):
 
 def kinds() -> tuple[str, ...]:
     """Return the names of all kinds, our own first; imports none of them."""
+    # by a file and not by import: a list of names may not cost what their models cost
     own = sorted(folder.name for folder in HERE.iterdir() if (folder / "settings.py").is_file())
     return (*own, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in own))
 
 
 def load(kind: str) -> Kind:
     """Return the package of a kind. Raises UsageError for one that there is not."""
+    # the name comes from a plan and becomes a path and a module's name
     if kind.isidentifier() and (HERE / kind / "settings.py").is_file():
         return cast("Kind", import_module(f".{kind}", __package__))
     for point in entry_points(group=GROUP, name=kind):

@@ -76,24 +76,34 @@ def decide(
     allowed = _attempts_allowed(method, outcome, attempts, repeatable=repeatable)
     if attempt >= allowed:
         return GiveUp()
-    seconds = _backoff(attempt, random) if not retry_after else retry_after + random() * FIRST_BACKOFF
+    # spread out: everybody who was turned away would come back in the same moment
+    seconds = backoff(attempt, random) if not retry_after else retry_after + random() * FIRST_BACKOFF
     if (retry_after or seconds) > budget_left:
-        asked = f"the server asks to wait {retry_after:.0f} s" if retry_after else "waiting again"
-        return GiveUp(f"{asked}, this run has {max(budget_left, 0):.0f} s of waiting left")
+        return GiveUp(too_long_a_wait(retry_after or 0.0, budget_left))
     return Wait(min(seconds, budget_left))
 
 
+def too_long_a_wait(asked: float, left: float) -> str:
+    """Return why nothing is sent again: `asked` seconds by the server (0: it did not say), `left` for this run."""
+    who = f"the server asks to wait {asked:.0f} s" if asked else "waiting again"
+    return f"{who}, this run has {max(left, 0):.0f} s of waiting left"
+
+
 def _attempts_allowed(method: str, outcome: Outcome, attempts: int, *, repeatable: bool) -> int:
+    # neither had an effect, so even a POST may go again
     if outcome in (Loss.UNSENT, _TOO_MANY):
         return attempts
+    # seldom better the next time, and a write may be half done: reads only, and few
     if outcome == _BROKEN:
         return min(attempts, 1 + _BROKEN_READS) if is_read(method) else 1
     harmless = repeatable or is_read(method) or method in _IDEMPOTENT
     return attempts if harmless and (outcome is Loss.LOST or outcome in _BUSY) else 1
 
 
-def _backoff(attempt: int, random: Callable[[], float]) -> float:
+def backoff(attempt: int, random: Callable[[], float]) -> float:
+    """Return the seconds to wait after attempt number `attempt`, from 1; `random` gives [0, 1)."""
     ceiling: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(attempt - 1, 30))
+    # anywhere below the ceiling: those that failed together must not come back together
     return ceiling * random()
 
 

@@ -62,6 +62,7 @@ class References:
 
     async def resolve(self, reference: SecretReference, near: str) -> Sealed:
         """Return the secret behind a reference; asked twice in a run it is the same. Raises SecretFailure."""
+        # a relative path is another file beside another plan
         key = (str(reference), str(Path(near).parent))
         if key not in self._known:
             self._known[key] = await resolve(reference, self._context(near))
@@ -108,6 +109,7 @@ async def open_session(settings: SessionSettings) -> AsyncIterator[Session]:
     async def open_provisioner(deployment: Deployment) -> Provisioner:
         name = deployment.plan.identity_provider.type
         kind = registry.load(name)
+        # one a kind: all its targets share the connections
         if name not in clients:
             rules = kind.HTTP
             clients[name] = transport.open_client(replace(base, repeatable=rules.repeatable, name_path=rules.name_path))

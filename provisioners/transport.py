@@ -6,6 +6,7 @@ Retries, deadlines, caps, TLS, redaction, counting and tracing happen here, once
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
 from dataclasses import dataclass, field
@@ -20,7 +21,18 @@ from .bodies import BodyError, judge, read_body
 from .causes import Cause, cause_of, timed_out
 from .clock import Clock, SystemClock
 from .proxies import proxies_of_environment, proxy_for
-from .retry import GiveUp, Loss, Outcome, Wait, WaitBudget, decide, is_read, parse_http_date, parse_retry_after
+from .retry import (
+    GiveUp,
+    Loss,
+    Outcome,
+    Wait,
+    WaitBudget,
+    decide,
+    is_read,
+    parse_http_date,
+    parse_retry_after,
+    too_long_a_wait,
+)
 from .tls import TlsSettings, Trust
 from .traffic import Exchange, Traffic, nameless, printable_url, shape
 
@@ -143,10 +155,12 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the whole answer, unpacked and judged."""
+        # read once: a body that streams could not be sent a second time
         await request.aread()
         attempt = 0
         while True:
             attempt += 1
+            # an attempt holds a place, the wait after it does not
             async with self._run.gate:
                 result = await self._attempt(request, attempt)
             decision = self._decide(request, result, attempt)
@@ -160,7 +174,6 @@ class Transport(httpx.AsyncBaseTransport):
             await wire.aclose()
 
     def _decide(self, request: httpx.Request, result: _Answer | _Fault, attempt: int) -> Wait | GiveUp:
-        now = self._settings.clock.monotonic()
         outcome: Outcome = result.loss if isinstance(result, _Fault) else result.status_code
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
         return decide(
@@ -170,9 +183,13 @@ class Transport(httpx.AsyncBaseTransport):
             repeatable=self._settings.repeatable(request.method, path),
             outcome=outcome,
             retry_after=None if isinstance(result, _Fault) else self._retry_after(result),
-            budget_left=min(self._run.budget.left(now), self._run.ends - now),
+            budget_left=self._waiting_left(),
             random=self._settings.random,
         )
+
+    def _waiting_left(self) -> float:
+        now = self._settings.clock.monotonic()
+        return min(self._run.budget.left(now), self._run.ends - now)
 
     def _retry_after(self, answer: _Answer) -> float | None:
         # the server's own clock, where it tells it: ours may be wrong by years
@@ -189,20 +206,24 @@ class Transport(httpx.AsyncBaseTransport):
         began = self._settings.clock.monotonic()
         left = self._run.ends - began
         if left <= 0:
-            over = Cause(f"was not asked: the run's deadline of {self._limits.run:g} s is over", lasting=True)
-            return _Fault(Loss.FINAL, over)
+            return _Fault(Loss.FINAL, self._over("was not asked"))
         self._settings.traffic.sent(shape(request.method, str(request.url), self._settings.name_path), attempt)
-        result = await self._guarded(request, min(self._limits.request, left))
+        result = await self._guarded(request, left)
         self._trace(request, result, attempt, self._settings.clock.monotonic() - began)
         return result
 
-    async def _guarded(self, request: httpx.Request, seconds: float) -> _Answer | _Fault:
-        departure = _Departure()
+    def _over(self, words: str) -> Cause:
+        problem = f"{words}: the run's deadline of {self._limits.run:g} s is over"
+        return Cause(problem, "check the network, or give the run more time", lasting=True)
+
+    async def _guarded(self, request: httpx.Request, left: float) -> _Answer | _Fault:
+        departure, most = _Departure(), self._limits.request
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min(most, left)):
                 return await self._exchange(request, departure)
         except TimeoutError:
-            return self._fault(timed_out(seconds), departure)
+            cause = timed_out(most) if most < left else self._over("gave no complete answer")
+            return self._fault(cause, departure)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError) as error:
             return self._fault(cause_of(error), departure)
 
@@ -214,6 +235,7 @@ class Transport(httpx.AsyncBaseTransport):
         limits = self._limits
         timeout = {"connect": limits.connect, "read": limits.request, "write": limits.request, "pool": None}
         extensions = {"timeout": timeout, "trace": departure.note}
+        # one for each attempt: timeouts and trace travel in a request's extensions
         copy = httpx.Request(
             request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
         )
@@ -256,13 +278,14 @@ class Transport(httpx.AsyncBaseTransport):
         if isinstance(result, _Fault):
             raise self._lost(request, result, attempt, decision)
         status = result.status_code
+        # never followed: a token, or a secret in a form, would go to a host that nobody named
         if status in _REDIRECTS and not request.extensions.get(*ACCEPT_REDIRECT):
             raise self._redirected(request, result)
         if status == _PROXY_SIGN_IN:
             fix = "put the proxy's user and password into HTTPS_PROXY"
             raise self._failure(request, "is behind a proxy that wants a sign-in", fix, status=status, arrived=False)
         if status in _GIVEN_UP:
-            raise self._unwilling(request, status, attempt, decision)
+            raise self._unwilling(request, result, attempt, decision)
         return result
 
     def _lost(self, request: httpx.Request, fault: _Fault, attempt: int, decision: GiveUp) -> RemoteFailure:
@@ -284,12 +307,16 @@ class Transport(httpx.AsyncBaseTransport):
             request, words, "use the address that it redirects to, if you trust it", answer.status_code
         )
 
-    def _unwilling(self, request: httpx.Request, status: int, attempt: int, decision: GiveUp) -> RemoteFailure:
+    def _unwilling(self, request: httpx.Request, answer: _Answer, attempt: int, decision: GiveUp) -> RemoteFailure:
+        status = answer.status_code
         busy = status == _TOO_MANY
-        meaning = "too many requests" if busy else "not available"
-        words = f"answered {status} ({meaning})" + _times(attempt, decision)
         unclear = not busy and not is_read(request.method)
-        return self._failure(request, words, "try again later", status, arrived=not busy, ambiguous=unclear)
+        asked, left = self._retry_after(answer) or 0.0, self._waiting_left()
+        too_long = unclear and asked > left
+        again = GiveUp(too_long_a_wait(asked, left)) if too_long else decision
+        words = f"answered {status} ({'too many requests' if busy else 'not available'})" + _times(attempt, again)
+        wait = math.inf if too_long else asked
+        return self._failure(request, words, "try again later", status, arrived=not busy, ambiguous=unclear, wait=wait)
 
     def _failure(
         self,
@@ -300,10 +327,13 @@ class Transport(httpx.AsyncBaseTransport):
         *,
         arrived: bool = True,
         ambiguous: bool = False,
+        wait: float = 0.0,
     ) -> RemoteFailure:
         message = self._clean(f"`{request.url.netloc.decode('ascii')}` {words}")
         where = self._clean(f"{request.method} {printable_url(str(request.url))}")
-        return RemoteFailure(message, where=where, fix=fix, status=status, arrived=arrived, ambiguous=ambiguous)
+        return RemoteFailure(
+            message, where=where, fix=fix, status=status, arrived=arrived, ambiguous=ambiguous, wait=wait
+        )
 
     def _clean(self, text: str) -> str:
         return self._settings.redactor.clean(text)
@@ -339,6 +369,7 @@ def open_client(settings: TransportSettings) -> httpx.AsyncClient:
         transport=Transport(settings),
         headers=headers,
         follow_redirects=False,
+        # no netrc, which would add credentials of its own; proxies are `proxies.py`'s
         trust_env=False,
         timeout=settings.limits.request,
     )

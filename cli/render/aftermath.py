@@ -33,6 +33,7 @@ def _sign_in_again(engine: Engine, view: View, change: Change) -> Iterator[str]:
     name = change.address.name
     if change.address.kind == "client" and after and not before:
         yield f"users of `{name}` must sign in again: sessions from before hold no lasting refresh token"
+        # we cannot know: there is no state file that remembers it
         if change.action is Action.CREATE:
             yield f"if `{name}` existed before and was deleted, the tokens it had given are dead"
 
@@ -51,5 +52,6 @@ def _changed_settings(engine: Engine, proposal: Proposal, report: Report) -> Ite
 def _env(engine: Engine, deployment: Deployment, view: View) -> CoderEnv | None:
     try:
         return engine.coder_env(deployment, view.live)
+    # the client does not exist on this side: then its settings differ from any
     except ProvisionError:
         return None

@@ -29,6 +29,7 @@ def render_markdown(proposal: Proposal, cost: Cost | None = None) -> str:
     if proposal.findings:
         head += ["| | finding | fix |", "|---|---|---|", *_rows(proposal.findings), ""]
     body = "\n".join(_signed(line) for line in render_text(proposal, cost).splitlines())
+    # a name may hold a longer fence than ours and break out of it
     body = _FENCES.sub(lambda fence: " ".join(fence[0]), body)
     parts = "\n".join(head)
     room = max(LARGEST - len(parts) - 200, 0)
@@ -69,4 +70,5 @@ def _cell(text: str) -> str:
 
 
 def _bare(text: str) -> str:
+    # an @ in a name would notify somebody of that name
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", text).replace("@", "@\u200b")

@@ -58,6 +58,7 @@ def grouped(changes: Iterable[Change]) -> tuple[tuple[Change, ...], ...]:
     """Return the changes in groups of the same action and the same edits, in the order of their first address."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
+        # by what is shown: two secrets that differ still read alike
         edits = tuple(repr(edit) for edit in change.edits)
         groups.setdefault((change.address.kind, change.action, edits, change.manual), []).append(change)
     return tuple(tuple(group) for group in groups.values())

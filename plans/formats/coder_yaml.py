@@ -27,6 +27,7 @@ def render(env: CoderEnv, options: FormatOptions) -> str:
     absent: list[str] = []
     for entry in env.entries:
         known = option(entry.name)
+        # one unknown key keeps Coder from starting, and secrets have none (serpent v0.15.0)
         if entry.is_secret or known is None or not known.yaml:
             absent.append(f"# {entry.name} has no YAML key, Coder takes it from the environment only")
         else:

@@ -53,6 +53,7 @@ def split(text: str) -> tuple[Segment, ...]:
 
 
 def _spaced(tail: str) -> str:
+    # without the blank the comment would become part of the value
     return f" {tail}" if tail.startswith("#") else tail
 
 

@@ -29,6 +29,7 @@ def render(env: CoderEnv, options: FormatOptions) -> str:
 
 def _entry(entry: EnvEntry, options: FormatOptions) -> list[str]:
     value = check_any(entry.name, entry.plain(), "Helm values")
+    # a values file is committed more often than not: the secret is named there, and stays elsewhere
     if entry.is_secret and options.kubernetes_secret:
         where = f"          name: {quoted(options.kubernetes_secret)}", f"          key: {entry.name}"
         notes = remarks(entry, replace(options, show_secrets=True))

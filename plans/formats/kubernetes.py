@@ -18,6 +18,7 @@ def render(env: CoderEnv, options: FormatOptions) -> str:
     for entry in env.entries:
         lines += remarks(entry, options)
         if is_shown(entry, options):
+            # `stringData`: in base64 nobody could review what is no secret
             lines.append(f"{entry.name}: {quoted(check_any(entry.name, entry.plain(), 'a Secret'))}")
     empty = "" if any(is_shown(entry, options) for entry in env.entries) else " {}"
     return _head(options) + f"stringData:{empty}\n" + "".join(f"  {line}\n" for line in lines)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+import math
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...plans.errors import Failed, RemoteFailure
+from ...plans.errors import RemoteFailure
 from .connection import explain, list_clients_page
+from .refusals import refusal
 
 if TYPE_CHECKING:
     from keycloak import KeycloakAdmin
@@ -18,7 +20,8 @@ PAGE = 51
 """One more than the page of 50 that Keycloak lists fastest, so that N full pages need no further, empty one."""
 CONFLICT = 409
 NOT_FOUND = 404
-CREATE_ATTEMPTS = 3
+BROKEN = 500
+CREATE_ATTEMPTS = 4
 SCOPE_LISTS = {"default": "default-client-scopes", "optional": "optional-client-scopes"}
 
 
@@ -90,19 +93,33 @@ class AdminApi:
         return next((client for client in found if client.get("clientId") == client_id), None)
 
     async def create_client(self, body: dict[str, Any]) -> None:
-        """Create a client. An answer that was lost is settled by looking the client up: never a second one."""
+        """Create a client; never a second one, whatever becomes of the answer."""
         client_id = str(body["clientId"])
-        for _ in range(CREATE_ATTEMPTS):
+
+        async def is_there() -> bool:
+            return await self.find_client(client_id) is not None
+
+        await self._create(f"creating client `{client_id}`", lambda: self._admin.a_create_client(body), is_there)
+
+    async def _create(
+        self, what: str, send: Callable[[], Awaitable[object]], is_there: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Send what must not be done twice: where the answer does not tell, it is looked for before it is sent again."""
+        for attempt in range(1, CREATE_ATTEMPTS + 1):
             try:
-                await self._call(f"creating client `{client_id}`", self._admin.a_create_client(body))
+                await self._call(what, send())
             except RemoteFailure as error:
-                if error.status == CONFLICT or not error.ambiguous:
+                # a conflict after a try without an answer is that try, come late
+                unclear = error.ambiguous or error.status >= BROKEN or (error.status == CONFLICT and attempt > 1)
+                if not unclear or math.isinf(error.wait):
                     raise
-                if await self.find_client(client_id) is not None:
+                await self._admin.connection.pause(attempt, error.wait)  # type: ignore[attr-defined]  # ours, see open_admin
+                if await is_there():
                     return
+                if attempt == CREATE_ATTEMPTS:
+                    raise
             else:
                 return
-        raise Failed(f"client `{client_id}` could not be created", where=self.where, fix="run `apply` again")
 
     async def update_client(self, uuid: str, body: dict[str, Any], name: str) -> None:
         """Change the keys in `body`, keep all others."""
@@ -131,22 +148,17 @@ class AdminApi:
         )
 
     async def put_mapper(self, uuid: str, body: dict[str, Any]) -> None:
-        """Create a mapper, or change the one whose `id` the body carries. A name taken by a lost first try counts as done."""
+        """Create a mapper, or change the one whose `id` the body carries; never a second one."""
         what = f"writing mapper `{body.get('name')}`"
         if body.get("id"):
             await self._call(what, self._admin.a_update_client_mapper(uuid, str(body["id"]), body))
             return
-        try:
-            await self._call(what, self._admin.a_add_mapper_to_client(uuid, body))
-        except RemoteFailure as error:
-            if not error.ambiguous:
-                raise
-            await self._settle_mapper(uuid, body, what)
 
-    async def _settle_mapper(self, uuid: str, body: dict[str, Any], what: str) -> None:
-        mappers = await self._call(what, self._admin.a_get_mappers_from_client(uuid))
-        if not any(mapper.get("name") == body["name"] for mapper in mappers):
-            await self._call(what, self._admin.a_add_mapper_to_client(uuid, body))
+        async def is_there() -> bool:
+            mappers = await self._call(what, self._admin.a_get_mappers_from_client(uuid))
+            return any(mapper.get("name") == body["name"] for mapper in mappers)
+
+        await self._create(what, lambda: self._admin.a_add_mapper_to_client(uuid, body), is_there)
 
     async def update_realm(self, body: dict[str, Any]) -> None:
         """Change the keys in `body`, keep all others. An empty body changes nothing and still needs manage-realm."""
@@ -155,8 +167,14 @@ class AdminApi:
     async def add_default_roles(self, role_id: str, roles: list[dict[str, Any]]) -> None:
         """Add realm roles to the default role; those already there stay."""
         path = f"admin/realms/{self._realm}/roles-by-id/{role_id}/composites"
-        answer = await self._call(
-            "adding default roles", self._admin.connection.a_raw_post(path, data=json.dumps(roles))
-        )
-        if answer.is_error:
-            raise RemoteFailure("the default roles were refused", where=self.where, status=answer.status_code)
+
+        async def send() -> None:
+            answer = await self._admin.connection.a_raw_post(path, data=json.dumps(roles))
+            if answer.is_error:
+                raise refusal(answer.status_code, answer.content, "adding default roles")
+
+        async def are_there() -> bool:
+            held = {role.get("name") for role in await self.default_roles(role_id)}
+            return held.issuperset(role.get("name") for role in roles)
+
+        await self._create("adding default roles", send, are_there)

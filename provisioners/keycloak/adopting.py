@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...plans.diff import diff
 from ...plans.durations import format_duration
 from ...plans.model import Plan
 from ...plans.resources import Fields, Live
@@ -24,7 +23,7 @@ from .fields import (
     mapper_field,
 )
 from .rules import number
-from .wants import desired, members
+from .wants import members
 
 CODER_SCOPES = ("openid", "profile", "email")
 
@@ -45,6 +44,7 @@ def _given(plan: Plan) -> dict[str, object]:
 
 def _client(plan: Plan, fields: Fields) -> dict[str, object]:
     attached = members(fields.get(DEFAULT_SCOPES)) | members(fields.get(OPTIONAL_SCOPES))
+    # `openid` is no scope of Keycloak's, so it is never found attached
     scopes = [name for name in CODER_SCOPES if name == "openid" or name in attached]
     client: dict[str, object] = {"id": plan.client.id}
     name = fields.get("name")
@@ -53,10 +53,13 @@ def _client(plan: Plan, fields: Fields) -> dict[str, object]:
         client["name"] = name
     if plan.client.secret is not None:
         client["secret"] = plan.normalised()["client"]["secret"]
+    # what Coder needs and no more: the others stay attached without being ours
     client["scopes"] = [*scopes, OFFLINE_ACCESS]
     if plan.coder.origin not in members(fields.get("webOrigins")):
+        # left out it would mean Coder's own origin
         client["web_origins"] = []
     if PKCE not in fields and plan.coder.version is not None and plan.coder.version >= PKCE_SINCE:
+        # left out, the version alone would ask for S256
         client["pkce"] = None
     return (
         client
@@ -82,8 +85,3 @@ def _groups(fields: Fields) -> dict[str, object]:
 def _durations(fields: Fields, names: Mapping[str, str]) -> dict[str, object]:
     values = {key: number(fields.get(name)) for key, name in names.items()}
     return {key: format_duration(value) for key, value in values.items() if value is not None}
-
-
-def remaining(plan: Plan, live: Live) -> tuple[str, ...]:
-    """Return the fields that the adopted plan would still change: what is always ours and the live client lacks."""
-    return tuple(edit.field for change in diff(desired(plan, live), live) for edit in change.edits)

@@ -33,6 +33,7 @@ def coder_env(plan: Plan, live: Live) -> CoderEnv:
     secret = client.get("secret")
     scopes = tuple(scope.name for scope in plan.client.scopes)
     if OFFLINE_ACCESS not in scopes:
+        # last, where the guide prints it
         scopes = (*scopes, OFFLINE_ACCESS)
     return base_env(
         plan, str(fields[ISSUER]), secret if isinstance(secret, Sealed) else None, scopes, auth_url_params=ACCESS_TYPE

@@ -87,6 +87,7 @@ async def list_clients_page(admin: KeycloakAdmin, **query: str | int) -> list[di
 
 def safe_path(path: str, realm: str) -> str:
     """Return a raw path of the admin API percent-encoded once, the realm as one segment; raise `UsageError` on `..`."""
+    # python-keycloak puts names into paths as they are: with a slash in it a name would be another path
     if path == _REALMS + realm or path.startswith(f"{_REALMS}{realm}/"):
         tail = path[len(_REALMS) + len(realm) :]
         return _REALMS + encoded(realm) + "/".join(encoded(each) if each else "" for each in tail.split("/"))

@@ -90,10 +90,14 @@ def client_fields(representation: Mapping[str, Any]) -> Fields:
     """Return a client representation as fields; what the server adds by itself and nobody manages is left out."""
     attributes = _attributes(representation.get("attributes") or {})
     fields: dict[str, Value] = {
-        name: representation[name] for name in (*FLAGS, *TEXTS) if representation.get(name) not in (None, "")
+        # "" is what takes a text away (26.7.3), so a text that is "" is absent
+        name: representation[name]
+        for name in (*FLAGS, *TEXTS)
+        if representation.get(name) not in (None, "")
     }
     fields |= {name: frozenset(representation.get(name) or ()) for name in SETS}
     fields |= {ATTRIBUTE + name: value for name, value in attributes.items()}
+    # absent counts as on: nothing but the text "false" keeps 26.7.3 from giving refresh tokens
     fields[USE_REFRESH] = attributes.get("use.refresh.tokens") != "false"
     fields |= {name: seconds(fields[name]) for name in SECONDS if name in fields}
     mappers = representation.get("protocolMappers") or ()
@@ -118,9 +122,11 @@ def seconds(value: Value) -> Value:
 def _mapper_fields(mappers: Iterable[Mapping[str, Any]]) -> dict[str, Value]:
     """Fields of the mappers that emit a claim; of two for one claim the first by name counts, the others are listed."""
     fields: dict[str, Value] = {}
+    # by name: which of two counts must not hang on the order in which the server lists them
     for mapper in sorted(mappers, key=lambda found: str(found.get("name"))):
         config = mapper.get("config") or {}
         claim = config.get("claim.name")
+        # an audience mapper, say, names no claim and is nobody's affair here
         if not claim:
             continue
         if mapper_field(claim, "id") in fields:
@@ -138,6 +144,7 @@ def _one_mapper(mapper: Mapping[str, Any], config: Mapping[str, Any]) -> dict[st
 
 def realm_fields(representation: Mapping[str, Any]) -> Fields:
     """Return the realm's lifetimes and switches; a representation cut short by missing rights has none of them."""
+    # 26.7.3 sends 104 keys, and writing all of them back would add some: only those we judge by are taken
     fields: dict[str, Value] = {name: representation[name] for name in REALM_READ if name in representation}
     role = representation.get("defaultRole") or {}
     return fields | {"defaultRoleId": role.get("id"), "defaultRoleName": role.get("name")}
@@ -158,6 +165,7 @@ def wire_attribute(value: Value) -> str:
     """Return an attribute as the admin API takes it: a string, "" removes it."""
     if value is None:
         return ""
+    # 26.7.3 takes any text and answers 204, so nobody else would notice a wrong spelling
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -172,6 +180,7 @@ def client_body(fields: Mapping[str, Value]) -> dict[str, object]:
     if attributes:
         body["attributes"] = attributes
     plain = {name: value for name, value in fields.items() if not name.startswith((ATTRIBUTE, "mapper["))}
+    # a PUT ignores both lists without a word (26.7.3); a POST takes them, so creating adds them itself
     body |= {name: wire_value(value) for name, value in plain.items() if name not in (DEFAULT_SCOPES, OPTIONAL_SCOPES)}
     return body
 
@@ -187,6 +196,7 @@ def mapper_bodies(fields: Mapping[str, Value]) -> dict[str, dict[str, object]]:
         top = {"type": "protocolMapper", "name": "name", "id": "id"}.get(key)
         if top:
             body[top] = value
+        # a mapper is replaced whole, so what is left out is gone
         elif value is not None:
             body["config"][key] = wire_attribute(value)
     return bodies

@@ -43,6 +43,7 @@ async def _sign_in(settings: KeycloakSettings, surroundings: Surroundings, near:
         url=admin.url or settings.url,
         managed=settings.realm,
         realm=admin.realm or settings.realm,
+        # the client that every realm has for people who sign in with a password
         client_id=admin.client_id or "admin-cli",
         client_secret=secret,
         username=admin.username or "",

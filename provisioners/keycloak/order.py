@@ -19,6 +19,7 @@ def arrange(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     realms = tuple(part for change in changes if change.address.kind == "realm" for part in _split(change))
     others = tuple(change for change in changes if change.address.kind not in ("client", "realm"))
     raised = frozenset(part.key for part in realms if not any(map(_lowers, part.edits)))
+    # a secret is kept before the client has it: nothing can lose it on the way (design 8)
     stores = {change.address.name: change.key for change in others if change.address.kind == "store"}
     waiting = tuple(replace(change, depends_on=raised | _own(stores, change)) for change in clients)
     return (*others, *(_after_clients(part, waiting) for part in realms), *waiting)
@@ -39,6 +40,7 @@ def _split(change: Change) -> tuple[Change, ...]:
     lowered = tuple(edit for edit in change.edits if _lowers(edit))
     if not lowered or len(lowered) == len(change.edits):
         return (change,)
+    # one change cannot wait for its clients and have them wait for it
     raised = tuple(edit for edit in change.edits if not _lowers(edit))
     return replace(change, edits=raised), replace(change, edits=lowered, step=1)
 

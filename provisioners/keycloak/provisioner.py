@@ -22,8 +22,10 @@ from .fields import (
     ISSUER_PROBLEM,
     OFFLINE_ACCESS,
     OPTIONAL_SCOPES,
+    SETS,
     USE_REFRESH,
     client_body,
+    client_fields,
     mapper_bodies,
     mapper_field,
     realm_address,
@@ -32,6 +34,7 @@ from .fields import (
 from .reading import FORBIDDEN, read_realm, refuse, refusing_unknown_realm
 
 LISTS = {"default": DEFAULT_SCOPES, "optional": OPTIONAL_SCOPES}
+REPLACED_LISTS = frozenset(SETS) - frozenset(LISTS.values())
 
 
 class KeycloakProvisioner:
@@ -103,6 +106,7 @@ class KeycloakProvisioner:
         if told or not any(change.address.kind == "realm" for change in changes):
             return
         try:
+            # 403 without manage-realm (26.7.3): for a password sign-in nothing else tells it before a real write
             await self._api.update_realm({})
         except RemoteFailure as error:
             if error.status != FORBIDDEN:
@@ -118,6 +122,7 @@ class KeycloakProvisioner:
         return await self._update(change, live)
 
     async def _apply_realm(self, change: Change, live: Live) -> Outcome:
+        # default roles are composites of a role and no field of the realm; a whole representation would add attributes (26.7.3)
         body = {edit.field: edit.after for edit in change.edits if edit.field != DEFAULT_ROLES}
         if body:
             await self._api.update_realm(body)
@@ -135,6 +140,7 @@ class KeycloakProvisioner:
         """One request: attributes, both scope lists and mappers travel with the new client."""
         client_id = change.address.name
         body: dict[str, Any] = {"clientId": client_id, "protocol": "openid-connect", **client_body(change.after)}
+        # both lists: with only one of them in the body 26.7.3 gives no defaults for the other
         body |= {name: sorted(wants.members(change.after.get(name))) for name in LISTS.values()}
         mappers = list(mapper_bodies(change.after).values())
         if mappers:
@@ -155,7 +161,9 @@ class KeycloakProvisioner:
         """Attributes first, so that a client is complete before a scope that is being moved is missing for a moment."""
         client, uuid = live[change.address], str(live[change.address]["id"])
         done: list[str] = []
-        body = client_body({edit.field: edit.after for edit in change.edits})
+        # only what differs: a PUT merges, so what somebody changes meanwhile survives
+        edited = {edit.field: edit.after for edit in change.edits}
+        body = client_body({**edited, **await self._lists_now(change)})
         if body:
             await self._api.update_client(uuid, body, change.address.name)
             done.append("settings")
@@ -164,11 +172,23 @@ class KeycloakProvisioner:
             done.append(f"mapper for `{claim}`")
         return Outcome((*done, *await self._move_scopes(change, live, uuid)))
 
+    async def _lists_now(self, change: Change) -> Fields:
+        """A PUT replaces a list whole: it is read again just before, so that what somebody added since the look stays."""
+        edits = [edit for edit in change.edits if edit.field in REPLACED_LISTS]
+        found = await self._api.find_client(change.address.name) if edits else None
+        if found is None:
+            return {}
+        now = client_fields(found)
+        return {
+            edit.field: (wants.members(now[edit.field]) - _gained(edit, back=True)) | _gained(edit) for edit in edits
+        }
+
     async def _move_scopes(self, change: Change, live: Live, uuid: str) -> tuple[str, ...]:
         """Detach, attach, read back: attaching a scope that is attached the other way answers 204 and does nothing (26.7.3)."""
         done: list[str] = []
         gained = {kind: _gained(change.edit(field)) for kind, field in LISTS.items()}
         lost = {kind: _gained(change.edit(field), back=True) for kind, field in LISTS.items()}
+        # attach before detach; a scope that changes its kind is the one exception that the server leaves us
         for kind, names in gained.items():
             other = lost["optional" if kind == "default" else "default"]
             for name in sorted(names):

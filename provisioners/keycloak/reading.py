@@ -60,6 +60,7 @@ class Clients:
 
 async def read_clients(api: AdminApi, wanted: frozenset[str]) -> Clients:
     """Return the wanted clients by name or by pages, whichever needs fewer requests: min(N, ceil(R/50)) and one to find out."""
+    # `search` is by substring and `q` answers 400 for most attributes (26.7.3): exact names, or pages
     if len(wanted) <= FEW or await api.clients_beyond(PAGE * len(wanted)):
         found = await asyncio.gather(*(api.find_client(name) for name in sorted(wanted)))
         return Clients({str(client["clientId"]): client for client in found if client is not None})
@@ -83,6 +84,7 @@ async def read_realm(
     """Return the realm, its scopes and the wanted clients. Raises Refused where what came shows that rights are missing."""
     wanted = frozenset(plan.client.id for plan in plans)
     with refusing_unknown_realm(realm):
+        # each may be refused by itself, and all three together show which roles are missing
         clients, representation, scopes = await asyncio.gather(
             _if_allowed(read_clients(api, wanted)), _if_allowed(api.realm()), _if_allowed(api.client_scopes())
         )
@@ -93,10 +95,12 @@ async def read_realm(
     refuse(lacking)
     if clients is None or representation is None or scopes is None:
         raise Failed(f"realm `{realm}` cannot be read", where=api.where, fix="grant the account `view-clients`")
+    # read by name, nobody else was seen; but a lowered realm would lock out clients that are not ours
     if not clients.others and _lowers_sessions(representation, plans):
         clients = await _by_pages(api, wanted)
     fields = dict(realm_fields(representation))
     fields |= await _default_roles(api, fields, plans)
+    # the realm's defaults concern new clients alone: existing ones keep their own (26.7.3)
     if wanted - set(clients.wanted):
         fields |= await _new_client_scopes(api)
     return {realm_address(realm): fields, **_scope_entries(scopes), **_client_entries(clients)}
@@ -154,6 +158,7 @@ def refuse(findings: Sequence[Finding]) -> None:
 async def _is_writable(api: AdminApi, clients: Clients) -> bool:
     if clients.writable is not None:
         return clients.writable
+    # a realm of which we saw no client: `account` is in every one and says what we may
     built_in = await api.find_client(BUILT_IN)
     return built_in is None or bool((built_in.get("access") or {}).get("manage"))
 
@@ -163,6 +168,7 @@ async def _default_roles(api: AdminApi, fields: Fields, plans: Iterable[Plan]) -
     role_id = fields.get("defaultRoleId")
     if not isinstance(role_id, str) or "accessTokenLifespan" not in fields:
         return {}
+    # the composites hold roles of clients too, as account/view-profile, under names that a realm role may have
     names = frozenset(role["name"] for role in await api.default_roles(role_id) if not role.get("clientRole"))
     asked = frozenset(
         name for plan in plans if isinstance(plan.shared, KeycloakShared) for name in plan.shared.default_roles or ()

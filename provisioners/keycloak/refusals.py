@@ -59,6 +59,7 @@ def error_words(body: bytes) -> tuple[str, str]:
         return "", "not JSON"
     if not isinstance(answer, dict):
         return "", "no error object"
+    # three shapes (26.7.3): `error`, `error` with `error_description`, `errorMessage`
     words = answer.get("error_description") or answer.get("errorMessage") or answer.get("message")
     return _printable(answer.get("error")), _printable(words)
 

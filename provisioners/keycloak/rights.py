@@ -43,6 +43,7 @@ class Account:
 
     def grant(self, role: str) -> str:
         """Return what to do so that the account holds `role`."""
+        # Keycloak makes this user with the client and writes its name in lower case
         user = f"service-account-{self.name.lower()}" if self.service else self.name
         line = (
             f"kcadm.sh add-roles -r {self.realm} --uusername {user} --cclientid {self.roles_client} --rolename {role}"
@@ -52,6 +53,7 @@ class Account:
 
 def needed(plans: Sequence[Plan], *, writing: bool) -> tuple[str, ...]:
     """Return the roles that reading, or writing, these plans needs."""
+    # without `shared:` a realm may stay hidden: that is a finding, and no reason to refuse
     shared = any(plan.shared is not None and plan.shared.model_fields_set for plan in plans)
     verb = "manage" if writing else "view"
     return (f"{verb}-clients", f"{verb}-realm") if shared else (f"{verb}-clients",)
@@ -73,6 +75,7 @@ def finding(role: str, account: Account, seen: str) -> Finding:
 def held_roles(access_token: str, account: Account) -> frozenset[str] | None:
     """Return the admin roles that an access token names for the managed realm; None where the token carries no roles at all."""
     claims = _claims(access_token)
+    # a password sign-in's token has none of them (26.7.3), and that tells nothing about what the person may
     if "resource_access" not in claims and "realm_access" not in claims:
         return None
     if account.realm == "master" and "admin" in _roles(claims.get("realm_access")):

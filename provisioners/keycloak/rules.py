@@ -106,6 +106,7 @@ def _unknown_names(plan: Plan, live: Live) -> Iterator[Finding]:
     fields = live.get(realm_address(keycloak(plan).realm), {})
     asked = plan.shared.default_roles or () if isinstance(plan.shared, KeycloakShared) else ()
     for index, role in enumerate(asked):
+        # not there where the realm is hidden: then nothing can be said of its roles
         if KNOWN_ROLES in fields and role not in members(fields[KNOWN_ROLES]):
             problem = f"realm role `{role}` does not exist in realm `{keycloak(plan).realm}`"
             fix = _meant(role, sorted(members(fields[KNOWN_ROLES])), "role")
@@ -129,6 +130,7 @@ def _existing_client(plan: Plan, live: Live) -> Iterator[Finding]:
         yield codes.NOT_OPENID.finding(
             f"client `{name}` has protocol `{client['protocol']}`", fix=fix, where=where, path=path
         )
+    # not switched on by us: somebody may have had a reason
     if client.get("enabled") is False:
         yield codes.CLIENT_DISABLED.finding(
             f"client `{name}` is disabled", fix="enable it in Keycloak", where=where, path=path
@@ -141,6 +143,7 @@ def _existing_client(plan: Plan, live: Live) -> Iterator[Finding]:
             where=where,
             path=path,
         )
+    # 26.7.3 takes "abc" with a 204, and then fails every sign-in at the token endpoint
     for field in SECONDS:
         if isinstance(client.get(field), str) or (isinstance(client.get(field), int) and client[field] <= 0):  # type: ignore[operator]
             problem = f"`{field}` of client `{name}` is `{client[field]}`"
@@ -163,6 +166,7 @@ def _realm_state(plan: Plan, live: Live) -> Iterator[Finding]:
         )
     elif (
         DEFAULT_ROLES in fields
+        # the token endpoint answers 400 not_allowed without it, whatever the scopes say (26.7.3)
         and OFFLINE_ACCESS not in members(fields[DEFAULT_ROLES])
         and not _adds_offline_role(plan)
     ):
@@ -191,6 +195,7 @@ def _adds_offline_role(plan: Plan) -> bool:
 def _intents(plan: Plan, realm: Fields) -> Iterator[Finding]:
     """Rotation exists only for the whole realm."""
     rotation, rotates = plan.refresh_tokens.rotation, realm.get("revokeRefreshToken")
+    # no bool: the realm is hidden from us, which is a finding of its own
     if rotation is None or not isinstance(rotates, bool) or (rotation == "rotate") == rotates:
         return
     wanted = "true" if rotation == "rotate" else "false"
@@ -208,6 +213,7 @@ def _caps(plan: Plan, client: Fields, realm: Fields, where: str) -> Iterator[Fin
         asked, counts = format_duration(idle), format_duration(realm_idle)
         problem = f"the offline idle timeout is {asked} but realm `{keycloak(plan).realm}` ends offline sessions after {counts}"
         fix = f"lower it, or add `shared: {{offline_session_idle_timeout: {asked}}}`"
+        # 26.7.3 may advertise the client's value in `refresh_expires_in`, and ends the session at the realm's all the same
         yield codes.OFFLINE_IDLE_CAPPED.finding(
             f"{problem}: effective is {counts}", fix=fix, where=where, path=("refresh_tokens", "idle_timeout")
         )
@@ -262,7 +268,7 @@ def _mappers(plan: Plan, live: Live, where: str) -> Iterator[Finding]:
     if others:
         problem = f"claim `{claim.name}` is also emitted by {', '.join(f'mapper `{name}`' for name in sorted(others))}"
         yield codes.SECOND_MAPPER.finding(problem, fix="remove all but one in Keycloak", where=where, path=path)
-    scope = claim_from_scope(plan, live)
+    scope = claim_from_scope(claim, plan, live)
     if scope is not None:
         yield codes.CLAIM_BY_SCOPE.finding(
             f"client scope `{scope}` emits claim `{claim.name}` already", where=where, path=path

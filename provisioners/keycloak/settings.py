@@ -16,6 +16,7 @@ from ...plans.urls import canonical
 
 _SERVICE = frozenset({"client_id", "client_secret"})
 _PERSON = frozenset({"username", "password"})
+# a Java int on the other side
 _LARGEST = 2**31 - 1
 _TWO_WAYS = "needs either `client_id` and `client_secret`, or `username` and `password`"
 

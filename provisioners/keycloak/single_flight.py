@@ -6,15 +6,19 @@ Importing this module imports python-keycloak. Nothing here uses its synchronous
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from keycloak import KeycloakOpenID, KeycloakOpenIDConnection
 
 from ...plans.errors import RemoteFailure
+from ..retry import backoff
 from .connection import AdminSignIn, encoded, safe_path
 from .refusals import refusal, sign_in_refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from httpx import AsyncClient, Response
     from keycloak import ConnectionManager
 
@@ -32,7 +36,14 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class SingleFlightConnection(KeycloakOpenIDConnection):
     """16 first calls make one token request. A 401 renews the token once and sends the refused call again."""
 
-    def __init__(self, sign_in: AdminSignIn, client: AsyncClient, clock: Clock, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        sign_in: AdminSignIn,
+        client: AsyncClient,
+        clock: Clock,
+        redactor: Redactor,
+        random: Callable[[], float] = random.random,
+    ) -> None:
         # verify=False: its own clients are never used, and a TLS context for each costs 65 ms
         super().__init__(
             server_url=sign_in.url.rstrip("/") + "/",
@@ -46,10 +57,15 @@ class SingleFlightConnection(KeycloakOpenIDConnection):
         self._sign_in = sign_in
         self._clock = clock
         self._redactor = redactor
+        self._random = random
         self._renewing = asyncio.Lock()
         self._access = ""
         self._refresh = ""
         self._ends = 0.0
+
+    async def pause(self, attempt: int, wait: float) -> None:
+        """Wait before a create is looked for and sent again: as long as the server asked for (seconds), and a little more."""
+        await self._clock.sleep(wait + backoff(attempt, self._random))
 
     async def access_token(self, refused: str = "") -> str:
         """Return a valid token; one that was `refused` is renewed, by the first caller to say so."""
@@ -64,6 +80,7 @@ class SingleFlightConnection(KeycloakOpenIDConnection):
 
     async def _renew(self) -> None:
         response = await self._ask({"grant_type": "refresh_token", "refresh_token": self._refresh})
+        # a service account gets no refresh token (26.7.3), and one that has ended is no error
         if response is None or response.status_code != _OK:
             response = await self._ask(self._credentials())
         assert response is not None  # noqa: S101  # credentials are never empty
@@ -96,6 +113,7 @@ class SingleFlightConnection(KeycloakOpenIDConnection):
         self._access, self._refresh = access, refresh if isinstance(refresh, str) else ""
         seconds = float(lifetime) if isinstance(lifetime, (int, float)) else 60.0
         self._ends = self._clock.monotonic() + seconds * _SHARE_USED
+        # before the first request that carries it can be traced
         for secret in filter(None, (self._access, self._refresh)):
             self._redactor.add(secret)
 

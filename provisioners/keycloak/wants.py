@@ -76,13 +76,11 @@ def _client_wants(plan: Plan, live: Live, address: Address, *, rotate: bool) -> 
 
 
 def client_part(plan: Plan) -> KeycloakClient:
-    """Return the client section with Keycloak's own keys."""
-    client = plan.client
-    return (
-        client
-        if isinstance(client, KeycloakClient)
-        else KeycloakClient.model_validate(client.model_dump(by_alias=True))
-    )
+    """Return the client section with Keycloak's own keys; a plan of another kind here is a bug of the caller."""
+    if not isinstance(plan.client, KeycloakClient):
+        msg = "not a Keycloak plan: its client has no Keycloak keys"
+        raise TypeError(msg)
+    return plan.client
 
 
 def _stated_wants(plan: Plan) -> Wants:
@@ -91,6 +89,7 @@ def _stated_wants(plan: Plan) -> Wants:
         wire: Exactly(getattr(client, name)) for name, wire in FLOWS.items() if getattr(client, name) is not None
     }
     if client.stated("name"):
+        # "" and null are one wish: the server keeps no empty name
         wants["name"] = _exactly(client.name or None)
     origins = (client.web_origins or ()) if client.stated("web_origins") else [plan.coder.origin]
     wants["webOrigins"] = Includes(frozenset(origins))
@@ -102,6 +101,7 @@ def _pkce_want(plan: Plan, client: KeycloakClient) -> Wants:
         return {PKCE: _exactly(client.pkce)}
     if plan.coder.version is None:
         return {}
+    # required of a Coder before 2.30, which sends none, it refuses every sign-in
     return {PKCE: Exactly("S256") if plan.coder.version >= PKCE_SINCE else Absent()}
 
 
@@ -111,6 +111,7 @@ def _exactly(value: Value) -> Want:
 
 def _lifetime_wants(plan: Plan) -> Wants:
     client, tokens = client_part(plan), plan.refresh_tokens
+    # unlimited is the attribute's absence; 0 would be read as `inherit`
     maximum = None if tokens.max_lifetime == UNLIMITED else tokens.max_lifetime
     rows: tuple[tuple[str, bool, Value], ...] = (
         (OFFLINE_IDLE, tokens.stated("idle_timeout"), tokens.idle_timeout),
@@ -125,19 +126,15 @@ def _lifetime_wants(plan: Plan) -> Wants:
 def requested_scopes(plan: Plan) -> tuple[Scope, ...]:
     """Return the client scopes that must be attached: those of the plan and `offline_access`. `openid` is no Keycloak scope."""
     asked = tuple(scope for scope in plan.client.scopes if scope.name != "openid")
-    return (
-        asked
-        if any(scope.name == OFFLINE_ACCESS for scope in asked)
-        else (*asked, Scope(name=OFFLINE_ACCESS, kind=None))
-    )
+    return asked if any(scope.name == OFFLINE_ACCESS for scope in asked) else (*asked, Scope(name=OFFLINE_ACCESS))
 
 
 def scope_wants(plan: Plan, live: Live) -> Wants:
     """Return the two scope lists: what is attached either way stays there, what is missing becomes optional, a fixed kind is kept to."""
     default, optional = _attached(plan, live)
-    new = client_address(plan.client.id) not in live
-    to_default, to_optional = set(default if new else ()), set(optional if new else ())
+    to_default, to_optional = set(default), set(optional)
     for scope in requested_scopes(plan):
+        # stays as it is attached: while a scope moves, refreshes that need it fail (26.7.3)
         kind = scope.kind or ("default" if scope.name in default else "optional")
         (to_default if kind == "default" else to_optional).add(scope.name)
     fixed = {
@@ -161,12 +158,10 @@ def members(value: Value) -> frozenset[str]:
     return value if isinstance(value, frozenset) else frozenset()
 
 
-def claim_from_scope(plan: Plan, live: Live) -> str | None:
+def claim_from_scope(claim: GroupsClaim, plan: Plan, live: Live) -> str | None:
     """Return the attached scope whose own mapper already emits the groups claim, None where the client's own mapper must."""
-    claim = plan.client.groups_claim
-    if claim is None:
-        return None
     default, _ = _attached(plan, live)
+    # an optional scope emits its claims only when it is asked for, so those count that Coder will ask for
     for name in sorted(default | {scope.name for scope in requested_scopes(plan)}):
         if wire_claim(claim.name) in members(live.get(scope_address(name), {}).get("claims")):
             return name
@@ -174,10 +169,11 @@ def claim_from_scope(plan: Plan, live: Live) -> str | None:
 
 
 def _mapper_wants(claim: GroupsClaim | None, plan: Plan, live: Live) -> Wants:
-    if claim is None or claim_from_scope(plan, live) is not None:
+    if claim is None or claim_from_scope(claim, plan, live) is not None:
         return {}
     client, wire = live.get(client_address(plan.client.id), {}), wire_claim(claim.name)
     wanted = {"type": MAPPER_TYPES[claim.from_], "id.token.claim": "true", **_shape(claim)}
+    # a mapper that is there keeps its name and its other switches: it is adopted, not rewritten
     if mapper_field(wire, "id") not in client:
         name = _free_name(claim.name, members(client.get(MAPPER_NAMES)))
         wanted |= {"name": name, "claim.name": wire, **dict.fromkeys(TOKEN_SWITCHES, "true")}

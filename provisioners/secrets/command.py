@@ -105,6 +105,7 @@ async def _end(transport: asyncio.SubprocessTransport, capture: _Capture) -> Non
 def _complaint(capture: _Capture) -> str:
     talk = capture.talk.decode(errors="replace")
     printed = capture.printed.decode(errors="replace")
+    # some tools repeat the secret in their complaint: then nothing of it is shown
     if any(word in talk for word in printed.split()):
         return ", and its error output repeats its output, so it is not shown"
     words = (word if _HARMLESS.fullmatch(word) else "..." for word in talk.split())

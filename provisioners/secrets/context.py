@@ -40,6 +40,7 @@ class SecretContext:
 
 def accept(value: str, reference: SecretReference) -> Sealed:
     """Return a value sealed, if it can be a secret; raises SecretFailure that never shows it."""
+    # a variable that a pipeline did not fill, and never a secret
     if not value.strip():
         raise failure(reference, "it is empty", "put a secret there")
     if "\0" in value:

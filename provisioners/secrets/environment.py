@@ -17,4 +17,5 @@ async def resolve(reference: SecretReference, context: SecretContext) -> Sealed:
     value = context.environment.get(reference.body)
     if value is None:
         raise failure(reference, f"the environment variable `{reference.body}` is not set", "set it")
+    # `$(cat file)` drops line ends, other ways of filling a variable keep one
     return accept(without_line_end(value), reference)

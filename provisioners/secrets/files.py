@@ -101,6 +101,7 @@ def _guarded(reference: SecretReference, path: Path, *, keyed: bool) -> FileCont
         raise failure(reference, f"cannot read `{path}`: {error.strerror}") from error
     if content.mode & _OPEN_TO_OTHERS and not is_mount:
         raise failure(reference, f"others may read or write `{path}` (mode {content.mode:04o})", f"chmod 600 {path}")
+    # who may put links into this folder could name a file that only we may read
     if link_owner != content.owner and not is_mount:
         raise failure(reference, f"`{path}` is a link to a file of another owner", "name the file itself")
     return content

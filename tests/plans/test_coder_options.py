@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_provision.plans.coder_env import CoderEnv, EnvEntry, clashes, merge_user_env
+from oidc_provision.plans.coder_env import CoderEnv, EnvEntry
 from oidc_provision.plans.coder_options import OPTIONS, canonical_duration, check_value, is_unknown, option, suggest
-from oidc_provision.plans.coder_values import parse_duration, parse_list, parse_struct
+from oidc_provision.plans.coder_values import UnreadableError, parse_duration, parse_list, parse_struct
 from oidc_provision.plans.sealed import Sealed
 
 PARAMS, SCOPES, SESSION = "CODER_OIDC_AUTH_URL_PARAMS", "CODER_OIDC_SCOPES", "CODER_SESSION_DURATION"
@@ -158,6 +158,8 @@ def test_settings_keep_their_order_and_the_generated_value():
     env = CoderEnv((EnvEntry("A", "1"), EnvEntry("S", Sealed("s3cret")))).with_entry("A", "2").with_entry("B", "3")
     assert env.names == ("A", "S", "B")
     assert env.get("A") == "2"
-    assert env.without_secrets().names == ("A", "B")
-    assert clashes(env, {"A": "9", "C": "4"}) == ("A",)
-    assert [(each.name, each.plain()) for each in merge_user_env(env, {"A": "9", "C": "4"}).entries][-1] == ("C", "4")
+
+
+def test_a_map_without_a_key_is_refused():
+    with pytest.raises(UnreadableError, match="a key is empty"):
+        parse_struct("{~: a}", lists=False)

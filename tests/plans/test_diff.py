@@ -1,5 +1,6 @@
 """Laws of the difference between what is wanted and what is live."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -7,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.plans import wishes
 
-from oidc_provision.plans.diff import Action, Change, ChangeSet, change_json, diff, edit_json, fleet_digest
-from oidc_provision.plans.resources import Address, Exactly, Generated, Target
+from oidc_provision.plans.diff import Action, Change, ChangeSet, change_json, diff, digest_of, edit_json, fleet_digest
+from oidc_provision.plans.resources import Absent, Address, Exactly, Generated, Target
 from oidc_provision.plans.sealed import Sealed
 
 CODER = Address("client", "coder")
@@ -67,11 +68,39 @@ def test_the_digest_changes_exactly_when_what_is_shown_does(desired, live, other
     assert (one.digest == two.digest) is (shown[0] == shown[1])
 
 
+FEW = [Exactly(1), Exactly(2), Exactly(True), Absent(), Exactly(Sealed("one")), Exactly(Sealed("two"))]
+ALIKE = st.dictionaries(st.sampled_from("ab"), st.sampled_from(FEW), min_size=1).map(lambda wants: {CODER: wants})
+LIVE = st.sampled_from([{}, {CODER: {}}, {CODER: {"a": 1, "b": Sealed("one")}}])
+
+
+def told(edit):
+    """What a reviewer is told of an edit: of a secret only that there is one, or that it gives way to another."""
+    sealed = [isinstance(value, Sealed) for value in (edit.before, edit.after)]
+    after = "replaced" if all(sealed) else ("secret" if sealed[1] else repr(edit.after))
+    return edit.field, "secret" if sealed[0] else repr(edit.before), after
+
+
+@given(ALIKE, LIVE, ALIKE, LIVE)
+def test_the_digest_tells_apart_what_a_reviewer_can_tell_apart(desired, live, other, before):
+    one, two = diff(desired, live), diff(other, before)
+    seen = [[(change.key, change.action, [*map(told, change.edits)]) for change in changes] for changes in (one, two)]
+    assert (one.digest == two.digest) is (seen[0] == seen[1])
+
+
 @given(wishes.desired, wishes.live)
 def test_no_secret_is_in_any_form_of_a_change(desired, live):
     changes = diff(desired, live)
     forms = [repr(changes), json.dumps([change_json(change) for change in changes]), *(str(c.before) for c in changes)]
     assert not any(wishes.SECRET in form for form in forms)
+
+
+def test_the_digest_is_that_of_canonical_utf8():
+    text = '{"a":[1,null],"gr\u00fc\u00dfe":"\u20ac"}'
+    assert digest_of({"gr\u00fc\u00dfe": "\u20ac", "a": [1, None]}) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_half_a_character_has_a_digest_too():
+    assert digest_of("\ud800") != digest_of("\udfff")
 
 
 def test_two_secrets_give_one_digest():

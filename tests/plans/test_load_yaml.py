@@ -1,5 +1,7 @@
 """What YAML means in plans, and where the places of keys and values are."""
 
+import re
+
 import pytest
 import yaml
 from hypothesis import given
@@ -30,11 +32,11 @@ def test_number_with_a_point_remembers_how_it_was_written():
     assert plain("a: 2.30")["a"].source == "2.30"
 
 
+# PyYAML writes by YAML 1.1, which takes 0E0 and 09 for text and leaves them bare
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
+TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]))
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])),
+    st.none() | st.booleans() | st.integers() | TEXTS.filter(lambda text: not NUMBER.fullmatch(text)),
     lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner),
     max_leaves=20,
 )

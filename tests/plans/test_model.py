@@ -9,7 +9,7 @@ from oidc_provision.plans.checks import Invalid
 from oidc_provision.plans.load import restore
 from oidc_provision.plans.model import UNLIMITED
 from oidc_provision.plans.references import parse_reference, read_source, read_store
-from oidc_provision.plans.urls import canonical, is_https, is_loopback, origin, read_url
+from oidc_provision.plans.urls import canonical, is_loopback, origin, read_url
 from oidc_provision.plans.versions import PKCE_SINCE, parse_version
 
 from .plan_files import EXAMPLE, KINDS, edited, load_text
@@ -133,7 +133,6 @@ def test_one_server_is_one_target_however_it_is_written():
 @pytest.mark.parametrize("url", ["http://localhost:7080", "http://127.0.0.9", "http://[::1]:1", "http://a.localhost/x"])
 def test_loopback_is_known_in_all_its_spellings(url):
     assert is_loopback(read_url(url))
-    assert not is_https(url)
 
 
 @pytest.mark.parametrize("url", ["http://localhost.example.com", "https://128.0.0.1", "https://example.com"])

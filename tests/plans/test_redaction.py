@@ -23,15 +23,17 @@ SECRETS = [
     "<tag attr='x'>&amp;$HOME`id`",
     "++//==??!!",
     "dots.and-dashes_and~tildes",
+    "one\nof\ttwo\rlines",
+    "half \ud800 a pair",
 ]
 
 
 def upper_hex(text: str) -> str:
-    return quote(text, safe="")
+    return quote(raw(text), safe="")
 
 
 def lower_hex(text: str) -> str:
-    return "".join(_lowered(quote(text, safe="")))
+    return "".join(_lowered(quote(raw(text), safe="")))
 
 
 def _lowered(quoted: str):
@@ -47,28 +49,36 @@ def basic(text: str) -> str:
     return base64.b64encode(f"client:{text}".encode()).decode()
 
 
+def raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+NAMED = str.maketrans({"'": "&apos;", '"': "&quot;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 ENCODERS = {
     "plain": str,
-    "quote": quote,
+    "quote": lambda text: quote(raw(text)),
     "quote all": upper_hex,
     "quote lower": lower_hex,
-    "quote_plus": quote_plus,
-    "quoted twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "form": lambda text: urlencode({"x": text})[2:],
+    "quote_plus": lambda text: quote_plus(raw(text)),
+    "quoted twice": lambda text: quote(quote(raw(text), safe=""), safe=""),
+    "form": lambda text: urlencode({"x": raw(text)})[2:],
     "json": lambda text: json.dumps(text)[1:-1],
     "json raw": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json in json": lambda text: json.dumps(json.dumps(text))[3:-3],
     "html": html.escape,
+    "html names": lambda text: text.translate(NAMED),
     "html numbers": lambda text: "".join(c if c.isalnum() and c.isascii() else f"&#{ord(c)};" for c in text),
     "html hex": lambda text: "".join(c if c.isalnum() and c.isascii() else f"&#x{ord(c):x};" for c in text),
     "repr": lambda text: repr(text)[1:-1],
     "ascii": lambda text: ascii(text)[1:-1],
-    "bytes repr": lambda text: repr(text.encode())[2:-1],
+    "bytes repr": lambda text: repr(raw(text))[2:-1],
     "shell": lambda text: shlex.quote(text).strip("'"),
-    "hex": lambda text: text.encode().hex(),
-    "HEX": lambda text: text.encode().hex().upper(),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 url": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "shell by backslash": lambda text: text.replace("'", "'\\''"),
+    "every byte": lambda text: "".join(f"\\x{byte:02x}" for byte in raw(text)),
+    "hex": lambda text: raw(text).hex(),
+    "HEX": lambda text: raw(text).hex().upper(),
+    "base64": lambda text: base64.b64encode(raw(text)).decode(),
+    "base64 url": lambda text: base64.urlsafe_b64encode(raw(text)).decode(),
 }
 
 
@@ -83,11 +93,41 @@ def test_every_spelling_is_hidden_and_its_surroundings_stay(secret, name):
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc", "client:"])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_base64_hides_it_at_every_alignment(secret, before):
-    text = base64.b64encode(f"{before}{secret}|tail".encode()).decode()
+    text = base64.b64encode(raw(f"{before}{secret}|tail")).decode()
     cleaned = Redactor([secret]).clean(text)
     assert MARK in cleaned
     readable = base64.b64decode("".join(c for c in cleaned.partition(MARK)[0])[: len(before) * 4 // 3 // 4 * 4])
-    assert secret.encode() not in readable
+    assert raw(secret) not in readable
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("secret", ["Zq8w", "Zq8wL", "Zq8wL3"])
+def test_base64_hides_the_characters_that_share_bits_with_it_and_no_more(secret, before):
+    text = base64.b64encode(f"{before}{secret}|a tail".encode()).decode()
+    first, last = len(before) * 8 // 6, -(-len(before + secret) * 8 // 6)
+    assert Redactor([secret]).clean(text) == text[:first] + MARK + text[last:]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\\n", "\\\\n", "%0A", "%0D%0A", "%0d%0a", "%0d%0A"])
+def test_a_line_end_is_hidden_as_any_program_writes_it(line_end):
+    assert Redactor(["first-line\nsecond-line"]).clean(f"<first-line{line_end}second-line>") == f"<{MARK}>"
+
+
+def test_what_only_looks_like_an_escape_stays():
+    assert Redactor(["abcd\u0100efgh"]).clean("abcd\\x100efgh") == "abcd\\x100efgh"
+
+
+def test_secrets_that_touch_are_hidden_each():
+    assert Redactor(["abcd1234", "5678efgh"]).clean("abcd12345678efgh") == MARK * 2
+
+
+def test_secrets_of_a_fleet_are_hidden_wherever_they_stand():
+    fleet = Redactor([*(f"{number:04}" for number in range(5000, 5200)), "a1-b2-c3-d4"])
+    assert fleet.clean("5000 is 4999, a1-b2-c3-d4 is 5199") == f"{MARK} is 4999, {MARK} is {MARK}"
+
+
+def test_a_redactor_says_how_many_secrets_it_holds_and_none_of_them():
+    assert repr(Redactor(["first-one", "first-one", "second-one"])) == "Redactor(2 secrets)"
 
 
 def test_basic_header_of_an_encoded_secret_is_hidden():
@@ -113,8 +153,8 @@ def test_longer_secret_hides_whole_where_a_shorter_one_begins_it():
 
 
 def test_lines_of_a_key_are_hidden_one_by_one():
-    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nshort\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"
-    cleaned = Redactor([Sealed(key)]).clean("line 2: MIIEvQIBADANBgkq; line 3: short; line 4: hkiG9w0BAQEFAASC")
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nshort\nhkiG9w0B\n-----END PRIVATE KEY-----\n"
+    cleaned = Redactor([Sealed(key)]).clean("line 2: MIIEvQIBADANBgkq; line 3: short; line 4: hkiG9w0B")
     assert cleaned == f"line 2: {MARK}; line 3: short; line 4: {MARK}"
 
 

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -95,21 +96,23 @@ def test_somebody_elses_file_in_a_folder_open_to_all_is_refused(tmp_path):
     assert target.read_text() == "bait"
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """Let no file grow beyond 100 bytes, as `ulimit -f` does."""
+    """Let no file grow beyond 100 bytes, as `ulimit -f` does; no fixture, as pytest's own report may go to a file."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
 
 
-def test_a_file_that_outgrows_its_limit_leaves_the_old_one_whole(tmp_path, small_files):
+def test_a_file_that_outgrows_its_limit_leaves_the_old_one_whole(tmp_path):
     target = tmp_path / "f"
     target.write_text("old")
-    with pytest.raises(Failed, match="file too large") as caught:
+    with small_files(), pytest.raises(Failed, match="file too large") as caught:
         write_private(target, b"x" * 1000)
     assert str(target) in caught.value.message
     assert caught.value.fix

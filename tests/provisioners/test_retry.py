@@ -80,6 +80,32 @@ def test_wait_never_exceeds_the_budget_nor_falls_short_of_what_was_asked(asked, 
     assert isinstance(decision, GiveUp) or asked <= decision.seconds <= budget
 
 
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 0.5), (2, 1), (3, 2), (4, 4), (6, 16), (7, 20), (5000, 20)])
+def test_the_ceiling_of_a_wait_doubles(attempt, seconds):
+    assert decided(attempt=attempt, attempts=10_000, random=lambda: 1.0) == Wait(seconds)
+    assert decided(attempt=attempt, attempts=10_000, random=lambda: 0.5) == Wait(seconds / 2)
+
+
+def test_what_a_server_asks_for_is_spread_by_up_to_half_a_second():
+    assert decided(retry_after=3.0, random=lambda: 0.5) == Wait(3.25)
+
+
+def test_a_wait_may_use_up_the_budget():
+    assert decided(retry_after=100.0, budget_left=100.0) == Wait(100.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"retry_after": 90.0, "budget_left": 7.0}, "the server asks to wait 90 s, this run has 7 s of waiting left"),
+        ({"retry_after": 90.0, "budget_left": -3.0}, "the server asks to wait 90 s, this run has 0 s of waiting left"),
+        ({"attempt": 3, "budget_left": 0.5}, "waiting again, this run has 0 s of waiting left"),
+    ],
+)
+def test_a_wait_beyond_the_budget_says_why(changes, reason):
+    assert decided(**changes) == GiveUp(reason)
+
+
 def date(**delta):
     return format_datetime(NOW + timedelta(**delta), usegmt=True)
 

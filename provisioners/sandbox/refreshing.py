@@ -1,0 +1,119 @@
+"""When a refresh token comes, how long it is good for, and what its second use does: rules as data, judged by pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Literal
+
+Issue = Literal["always", "offline", "never"]
+"""Whether every sign-in gets a refresh token, only one that asked for offline access, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A refresh token is for one use, `max_reuse` more, or any number within `grace` seconds after its first.
+
+    Where a use beyond that is seen, the newest token of the family dies too if `ends_family`.
+    """
+
+    grace: int = 0
+    max_reuse: int = 0
+    ends_family: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRules:
+    """The rules for one kind of session of one application; seconds, None means no limit.
+
+    `idle` and `maximum` are what the server keeps to; `advertised_idle` is what it writes into the token, None for no `exp` at all.
+    """
+
+    issue: Issue = "always"
+    rotation: Rotation | None = None
+    idle: int | None = None
+    maximum: int | None = None
+    advertised_idle: int | None = None
+    access: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a refresh token was used, and when first."""
+
+    count: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All tokens of one sign-in at one application. Times in seconds since 1970."""
+
+    id: str
+    login: str
+    app: str
+    person: str
+    scopes: tuple[str, ...]
+    offline: bool
+    started: int
+    last_used: int
+    nonce: str = ""
+    uses: Mapping[str, Use] = field(default_factory=dict)
+    ended: str = ""
+    """Why it is over, "" while it is not: reused, revoked or signed out."""
+
+
+class Verdict(Enum):
+    """What a refresh token is good for."""
+
+    GOOD = "good"
+    IDLE = "unused for too long"
+    OVER = "its time is over"
+    ENDED = "ended"
+    REUSED = "used before"
+
+
+def judge(family: Family, token: str, rules: RefreshRules, now: int) -> Verdict:
+    """Return what the token of this family is good for now; changes nothing."""
+    if family.ended:
+        return Verdict.ENDED
+    if rules.maximum is not None and now >= family.started + rules.maximum:
+        return Verdict.OVER
+    if rules.idle is not None and now >= family.last_used + rules.idle:
+        return Verdict.IDLE
+    used = family.uses.get(token)
+    if rules.rotation is None or used is None or used.count <= rules.rotation.max_reuse:
+        return Verdict.GOOD
+    return Verdict.GOOD if now < used.first + rules.rotation.grace else Verdict.REUSED
+
+
+def used(family: Family, token: str, rules: RefreshRules, now: int) -> Family:
+    """Return the family after a good use. Uses are counted only while rotation is on."""
+    counted = family.uses
+    if rules.rotation is not None:
+        before = family.uses.get(token, Use(0, now))
+        counted = {**family.uses, token: replace(before, count=before.count + 1)}
+    return replace(family, last_used=now, uses=counted)
+
+
+def reused(family: Family, rules: RefreshRules) -> Family:
+    """Return the family after a use too many was seen."""
+    ends = rules.rotation is not None and rules.rotation.ends_family
+    return replace(family, ended="reused") if ends else family
+
+
+def access_lifetime(family: Family, rules: RefreshRules, now: int) -> int:
+    """Return the seconds of a new access token: it does not outlive the session's maximum."""
+    return rules.access if rules.maximum is None else min(rules.access, family.started + rules.maximum - now)
+
+
+def token_lifetime(family: Family, rules: RefreshRules, now: int) -> int | None:
+    """Return the seconds that a new refresh token says it is good for; None where it says nothing."""
+    if rules.advertised_idle is None:
+        return None
+    return (
+        rules.advertised_idle
+        if rules.maximum is None
+        else min(rules.advertised_idle, family.started + rules.maximum - now)
+    )

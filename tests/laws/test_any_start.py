@@ -1,0 +1,63 @@
+"""The laws from any starting state that an identity provider's world can draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from tests.laws.worlds import HELD, worlds
+from tests.laws.worlds.base import World, adopted, apply, changes, look
+
+from oidc_provision.plans.diff import edit_json
+
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+any_kind = pytest.mark.parametrize("kind", HELD)
+
+
+def drawn_world(data: st.DataObject, kind: str) -> World:
+    world: World = data.draw(worlds(kind).any_start())
+    # what a rule refuses is never applied
+    assume(not look(world).errors)
+    return world
+
+
+@any_kind
+@MANY
+@given(st.data())
+def test_apply_then_plan_is_empty(kind: str, data: st.DataObject):
+    world = drawn_world(data, kind)
+    before = world.foreign()
+    _, report = apply(world)
+    assert [result.error for result in report.results if result.error] == []
+    assert report.unsettled == ()
+    assert not changes(look(world))
+    after = world.foreign()
+    assert {name: after[name] for name in before} == before
+
+
+@any_kind
+@MANY
+@given(st.data())
+def test_import_asks_for_nothing_that_is_not_always_ours(kind: str, data: st.DataObject):
+    world = drawn_world(data, kind)
+    apply(world)
+    assert not changes(look(world, adopted(world)))
+
+
+def without_secrets(world: World) -> Any:
+    return [
+        (change.key, change.action, [(edit["field"], repr(edit["before"]), repr(edit["after"])) for edit in map(edit_json, change.edits)])
+        for change in changes(look(world))
+    ]  # fmt: skip
+
+
+@any_kind
+@MANY
+@given(st.data())
+def test_the_digest_changes_exactly_when_the_plan_does(kind: str, data: st.DataObject):
+    one, two = drawn_world(data, kind), drawn_world(data, kind)
+    alike = without_secrets(one) == without_secrets(two)
+    assert (look(one).digest == look(two).digest) is alike
+    assert look(one).digest == look(one).digest
