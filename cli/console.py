@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -49,16 +50,21 @@ class Console:
     def say(self, text: str) -> None:
         """Print talk on stderr, unless quiet."""
         if not self.quiet:
-            _write(self.err_stream, self.clean(text))
+            self._talk(text)
 
     def warn(self, text: str) -> None:
         """Print on stderr what must be read also when quiet."""
-        _write(self.err_stream, self.clean(text))
+        self._talk(text)
 
     def trace(self, text: object) -> None:
         """Print a line of trace, with -vv."""
         if self.verbosity > 1:
-            _write(self.err_stream, self.clean(f"trace: {text}"))
+            self._talk(f"trace: {text}")
+
+    def _talk(self, text: str) -> None:
+        # whoever read the talk may have gone: that must not look like a failure of the work it is about
+        with suppress(OSError, ValueError):
+            _write(self.err_stream, self.clean(text))
 
     def style(self, text: str, name: str) -> str:
         """Return the text in a colour, where the result goes to a terminal that wants it."""

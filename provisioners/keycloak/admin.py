@@ -22,7 +22,6 @@ CONFLICT = 409
 NOT_FOUND = 404
 BROKEN = 500
 CREATE_ATTEMPTS = 4
-SCOPE_LISTS = {"default": "default-client-scopes", "optional": "optional-client-scopes"}
 
 
 class AdminApi:

@@ -78,11 +78,13 @@ def judge(family: Family, token: str, rules: RefreshRules, now: int) -> Verdict:
     """Return what the token of this family is good for now; changes nothing."""
     if family.ended:
         return Verdict.ENDED
+    # the maximum before the idle time: it is over for good, whatever was used in between
     if rules.maximum is not None and now >= family.started + rules.maximum:
         return Verdict.OVER
     if rules.idle is not None and now >= family.last_used + rules.idle:
         return Verdict.IDLE
     used = family.uses.get(token)
+    # a token that was issued before rotation was switched on has no uses yet, and falls under it from its next use on
     if rules.rotation is None or used is None or used.count <= rules.rotation.max_reuse:
         return Verdict.GOOD
     return Verdict.GOOD if now < used.first + rules.rotation.grace else Verdict.REUSED
@@ -99,6 +101,7 @@ def used(family: Family, token: str, rules: RefreshRules, now: int) -> Family:
 
 def reused(family: Family, rules: RefreshRules) -> Family:
     """Return the family after a use too many was seen."""
+    # the newest token dies with it: whoever holds it may be the thief, and nobody can tell
     ends = rules.rotation is not None and rules.rotation.ends_family
     return replace(family, ended="reused") if ends else family
 
@@ -110,6 +113,7 @@ def access_lifetime(family: Family, rules: RefreshRules, now: int) -> int:
 
 def token_lifetime(family: Family, rules: RefreshRules, now: int) -> int | None:
     """Return the seconds that a new refresh token says it is good for; None where it says nothing."""
+    # Keycloak leaves `exp` out of offline tokens while the realm has no maximum, and still ends them when idle
     if rules.advertised_idle is None:
         return None
     return (

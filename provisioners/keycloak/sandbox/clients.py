@@ -13,6 +13,7 @@ from .refusals import DUPLICATE, described, message
 from .state import Member, Realm, Representation
 
 TEXTS = frozenset({"name", "description", "rootUrl", "adminUrl", "baseUrl", "clientAuthenticatorType", "protocol"})
+# the defaults of a client made by the admin API; those of the admin console differ
 SWITCHES: Mapping[str, bool] = {
     "surrogateAuthRequired": False,
     "enabled": True,
@@ -30,6 +31,7 @@ SWITCHES: Mapping[str, bool] = {
 SETS = ("redirectUris", "webOrigins")
 LISTS = {"default": "defaultClientScopes", "optional": "optionalClientScopes"}
 SERVICE_SCOPE = "service_account"
+# known to the server and of no effect on what we read: any other name is a 400 on the whole request
 IGNORED = frozenset(
     [
         "id",
@@ -74,6 +76,7 @@ def created(realm: Realm, body: object, making: Making) -> tuple[Realm, str]:
     """Return the realm with a new client, and its uuid."""
     sent = checked_fields(body, FIELDS, "ClientRepresentation")
     uuid = making.draw()
+    # a body without clientId makes a client that is called by its uuid (26.7.3)
     client_id = uuid if sent.get("clientId") is None else str(sent["clientId"])
     _check_id(client_id)
     if realm.client(client_id) is not None:
@@ -92,9 +95,11 @@ def created(realm: Realm, body: object, making: Making) -> tuple[Realm, str]:
         "attributes": {"realm_client": "false"},
     }
     client |= {kind: sorted(names) for kind, names in _first_scopes(realm, sent).items()}
+    # adminUrl follows rootUrl where it is not stated itself
     if sent.get("rootUrl") and sent.get("adminUrl") is None:
         client["adminUrl"] = sent["rootUrl"]
     client = _merged(client, sent, making)
+    # [] is a statement, an absent key is not: only the latter is filled in
     if sent.get("webOrigins") is None:
         client["webOrigins"] = origins_of(client["redirectUris"])
     check(realm, client)
@@ -111,6 +116,7 @@ def updated(realm: Realm, uuid: str, body: object, making: Making) -> Realm:
     sent = checked_fields(body, FIELDS, "ClientRepresentation")
     before = realm.clients[uuid]
     client = _merged(dict(before), sent, making)
+    # a client may be renamed by PUT, and then the name must be free as for a new one
     if sent.get("clientId") is not None:
         client["clientId"] = str(sent["clientId"])
         _check_id(client["clientId"])
