@@ -25,14 +25,20 @@ TOKEN = "/realms/master/protocol/openid-connect/token"
 
 
 @pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(["keycloak"]) as running:
-        yield running
+def running():
+    with Sandbox(["keycloak"]) as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(running):
+    """The module's server, without the faults that another test left switched on."""
+    running.faults.clear()
+    return running
 
 
 @pytest.fixture
 def http(sandbox):
-    sandbox.faults.clear()
     with httpx.Client(base_url=sandbox.at("keycloak"), timeout=10) as client:
         yield client
 
