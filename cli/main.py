@@ -133,5 +133,6 @@ def _say(text: str) -> None:
             .decode(sys.stderr.encoding or "utf-8")
             + "\n"
         )
-    except (BrokenPipeError, ValueError, OSError):
-        return
+    except (ValueError, OSError):
+        # nobody reads it; what is left in the buffer would end Python with exit code 120 instead of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
