@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from ..plans.redaction import Redactor
+from .streams import silence
 
 if TYPE_CHECKING:
     from .progress import Progress
@@ -66,7 +67,8 @@ class Console:
             _write(self.err_stream, self.clean(text))
         except (OSError, ValueError):
             # whoever read the talk has gone: that must not look like a failure of the work it is about
-            _mute(self.err_stream)
+            with suppress(OSError, ValueError):
+                silence(self.err_stream.fileno())
 
     def style(self, text: str, name: str) -> str:
         """Return the text in a colour, where the result goes to a terminal that wants it."""
@@ -101,14 +103,6 @@ def _write(stream: TextIO, text: str) -> None:
     # a terminal that cannot show a character gets its escape, not a traceback
     stream.write(whole.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
-
-
-def _mute(stream: TextIO) -> None:
-    """Send a stream nowhere; what it still holds would fail once more when Python ends, with exit code 120."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
 
 
 def _is_terminal(stream: TextIO) -> bool:

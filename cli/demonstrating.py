@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..plans.durations import format_duration
 from ..plans.errors import Failed
+from ..plans.model import CALLBACK_PATH
 from .console import Console
 from .exit_codes import DONE, PENDING
 from .group import PROGRAM, group
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ..provisioners.sandbox.visitor import Visitor
 
 PLAN = "oidc-provision.yaml"
-CALLBACK = "/api/v2/users/oidc/callback"
 NEXT = """
 What to try next
   oidc-provision sandbox                  keep such a server running, and play with it
@@ -116,7 +116,7 @@ def _sign_in(stage: Stage, story: Story) -> Signed:
     stage.tell(
         f"Does it work? `{story.username}` signs in with these settings, through the form, as from Coder's page."
     )
-    visitor = Visitor(_settings(stage), f"https://coder.example.com{CALLBACK}", random_id)
+    visitor = Visitor(_settings(stage), f"https://coder.example.com{CALLBACK_PATH}", random_id)
     first = visitor.sign_in(story.username, story.password)
     stage.console.out(f"signed in: {_told(first)}")
     second = visitor.refresh(_refresh_token(first))

@@ -9,6 +9,7 @@ import os
 import sys
 
 from .exit_codes import DONE, FAILED, INTERRUPTED, USAGE
+from .streams import silence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _without_reader() -> int:
-    """Whoever read our output has gone, as `| head` does; Python would complain once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Whoever read our output has gone, as `| head` does."""
+    silence(1)
     return FAILED
 
 
@@ -134,5 +135,5 @@ def _say(text: str) -> None:
             + "\n"
         )
     except (ValueError, OSError):
-        # nobody reads it; what is left in the buffer would end Python with exit code 120 instead of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        # there is nobody left to tell
+        silence(2)

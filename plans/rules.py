@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from .durations import format_duration
 from .findings import Finding, Rule, Severity
 from .lifetimes import CODER_SESSION_DEFAULT, EARLY_REFRESH, LifetimeRules
-from .model import Plan
+from .model import CALLBACK_PATH, Plan
 from .urls import is_loopback
 from .versions import PKCE_SINCE
 
@@ -84,7 +84,7 @@ REDIRECT_NOT_CALLBACK = Rule(
     "redirect-not-callback",
     Severity.WARNING,
     "the redirect URL is not Coder's callback",
-    "Coder answers sign-ins at /api/v2/users/oidc/callback only.",
+    f"Coder answers sign-ins at {CALLBACK_PATH} only.",
     "Coder facts, section 1.2",
 )
 ISSUER_MISMATCH = Rule(
@@ -172,10 +172,10 @@ def _pkce(plan: Plan) -> Iterator[Finding]:
 
 def _redirect(plan: Plan) -> Iterator[Finding]:
     url = plan.coder.redirect_url
-    if url is not None and not url.endswith("/api/v2/users/oidc/callback"):
+    if url is not None and not url.endswith(CALLBACK_PATH):
         yield REDIRECT_NOT_CALLBACK.finding(
             f"`{url}` is not Coder's callback",
-            fix="end it with /api/v2/users/oidc/callback",
+            fix=f"end it with {CALLBACK_PATH}",
             path=("coder", "redirect_url"),
         )
 

@@ -55,7 +55,7 @@ def visible(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if character in keep or not _is_obeyed(character) else _escape(character) for character in text
+        character if character in keep or not _is_obeyed(character) else escaped(character) for character in text
     )
 
 
@@ -63,8 +63,11 @@ def _is_obeyed(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS
 
 
-def _escape(character: str) -> str:
+def escaped(character: str) -> str:
+    """Return a character written by its number, with two, four or eight hex digits as Python would."""
     code = ord(character)
+    if code > 0xFFFF:  # noqa: PLR2004  # more than four hex digits
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004  # the last two-digit code
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ...plans.diff import Action, Change, Edit
-from ...plans.errors import ProvisionError
 from ...plans.findings import Finding
 from ...plans.proposal import Proposal, View
 from ...plans.resources import Generated, Target
 from ...plans.sealed import Sealed
-from .errors import visible
+from .errors import place_and_fix, visible
 from .values import members_changed, shown
 
 SYMBOLS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
@@ -110,16 +109,10 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 def failure_text(view: View, style: Style = plain) -> str:
     """Return why a target could not be looked at."""
-    return "" if view.error is None else "\n".join(_failure(view, view.error, style))
-
-
-def _failure(view: View, error: ProvisionError, style: Style) -> Iterator[str]:
-    yield f"{style('error', 'error')}: {visible(str(view.target))}: {visible(error.message)}"
-    if error.where:
-        yield f"  --> {visible(error.where)}"
-    yield from (f"  note: {visible(note)}" for note in error.notes)
-    if error.fix:
-        yield f"  fix: {visible(error.fix)}"
+    if view.error is None:
+        return ""
+    head = f"{style('error', 'error')}: {visible(str(view.target))}: {visible(view.error.message)}"
+    return "\n".join([head, *place_and_fix(view.error)])
 
 
 def findings_text(proposal: Proposal, style: Style = plain) -> str:
