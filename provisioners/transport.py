@@ -99,6 +99,8 @@ class TransportSettings:
     repeatable: Callable[[str, str], bool] = lambda _method, _path: False
     name_path: Callable[[str], str] = nameless
     proxies: Mapping[str, str] = field(default_factory=proxies_of_environment)
+    wire: httpx.AsyncBaseTransport | None = None
+    """Carries every request in place of sockets."""
     run: Run | None = None
 
     def __post_init__(self) -> None:
@@ -249,7 +251,9 @@ class Transport(httpx.AsyncBaseTransport):
         finally:
             await raw.aclose()
 
-    def _wire(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
+    def _wire(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        if self._settings.wire is not None:
+            return self._settings.wire
         proxy = proxy_for(url.scheme, url.host, url.port, self._settings.proxies)
         key = (url.scheme == "https", proxy)
         if key not in self._wires:

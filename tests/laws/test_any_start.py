@@ -12,7 +12,7 @@ from tests.laws.worlds.base import World, adopted, apply, changes, look
 
 from oidc_provision.plans.diff import edit_json
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 any_kind = pytest.mark.parametrize("kind", HELD)
 
 

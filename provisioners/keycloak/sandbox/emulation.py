@@ -68,7 +68,10 @@ class KeycloakEmulation:
 
     def load(self, text: str) -> None:
         """Take up a dumped state. Raises ValueError for text that is none."""
-        state = TypeAdapter(Server).validate_json(text)
+        self.load_state(TypeAdapter(Server).validate_json(text))
+
+    def load_state(self, state: Server) -> None:
+        """Take up a state as it is."""
         self._signer = Signer(state.key)
         self._box.put(state)
 

@@ -1,26 +1,35 @@
-"""Keycloak's world: a plan beside a realm on paper that takes writes."""
+"""Keycloak's world: a plan beside an emulated server whose realm starts as a case states it."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from tests.cases.paper import ABSENT, ACCOUNT
-from tests.laws.paper_keycloak import InkRealm
+from tests.cases.paper import ABSENT
 from tests.laws.worlds.base import World
-from tests.stranger import MemoryVault
+from tests.laws.worlds.emulated import EmulatedWorld
+from tests.servers import FakeClock
 
-from oidc_provision.plans.errors import RemoteFailure
-from oidc_provision.plans.load import Deployment
-from oidc_provision.provisioners.keycloak.provisioner import KeycloakProvisioner
+from oidc_provision.provisioners.keycloak.sandbox import clients
+from oidc_provision.provisioners.keycloak.sandbox.building import new_server, with_new_realm
+from oidc_provision.provisioners.keycloak.sandbox.clients import Making
+from oidc_provision.provisioners.keycloak.sandbox.emulation import KeycloakEmulation
+from oidc_provision.provisioners.keycloak.sandbox.state import MANAGEMENT, Realm, Role, Server
+from oidc_provision.provisioners.sandbox.clock import MovableClock
+from oidc_provision.provisioners.sandbox.sessions import Sessions
+from oidc_provision.provisioners.sandbox.signing import Signer
 
 BASE = yaml.safe_load((Path(__file__).parents[2] / "cases/base.yaml").read_text())
-STORE, GIVEN = "file:coder.env#SECRET", "env:GIVEN"
+STORE, GIVEN, ADMIN = "file:coder.env#SECRET", "env:GIVEN", "env:KEYCLOAK_ADMIN_SECRET"
+ADMIN_SECRET = "admin-canary-00"
 LIVE_SECRET, STORED_SECRET, GIVEN_SECRET = "live-canary-00", "stored-canary-00", "given-canary-00"
 CALLBACK = "https://coder.example.com/api/v2/users/oidc/callback"
 ORIGIN = "https://coder.example.com"
@@ -37,48 +46,87 @@ REALM_KEYS = {"revoke_refresh_token": "revokeRefreshToken", "sso_session_idle_ti
 OUR_CONFIG = {"full.path", "multivalued", "jsonType.label", "id.token.claim"}
 
 
-class KeycloakWorld:
+@lru_cache(maxsize=1)
+def key() -> str:
+    """Return one key for all worlds: making one takes longer than most tests."""
+    return Signer().pem
+
+
+def with_client(realm: Realm, stated: Mapping[str, Any], making: Making) -> Realm:
+    """Return the realm with a client that is as a case states it, whatever the admin API would say to that."""
+    realm, uuid = clients.created(realm, {"clientId": stated["clientId"]}, making)
+    made = {name: value for name, value in realm.clients[uuid].items() if name != "secret"}
+    own = {name: value for name, value in stated.items() if name not in ("id", "access") and value != ""}
+    lists = {name: sorted(set(own.get(name, made[name]))) for name in (*clients.SETS, *clients.LISTS.values())}
+    attributes = {name: value for name, value in own.get("attributes", {}).items() if value}
+    mappers = {"protocolMappers": own["protocolMappers"]} if own.get("protocolMappers") else {}
+    whole = {name: value for name, value in own.items() if name != "protocolMappers"}
+    return realm.with_client({**made, **whole, **lists, "attributes": attributes, **mappers})
+
+
+def with_tool(realm: Realm, rights: list[str], making: Making) -> Realm:
+    """Return the realm with the client that this tool signs in as."""
+    account = {"clientId": "oidc-provision", "serviceAccountsEnabled": True, "secret": ADMIN_SECRET}
+    realm, uuid = clients.created(realm, account, making)
+    member, management = realm.service_account(uuid), realm.client(MANAGEMENT)
+    assert member and management
+    granted = {role.id for name in rights if (role := realm.role(name, str(management["id"])))}
+    return realm.with_member(replace(member, roles=member.roles | granted))
+
+
+def server(live: Mapping[str, Any], making: Making) -> Server:
+    """Return a server whose realm `engineering` is as a case states it."""
+    stated = {name: value for name, value in live["realm"].items() if name not in ("realm", "defaultRole")}
+    whole = with_new_realm(new_server(key(), making.draw, making.now), "engineering", stated, making.draw)
+    realm = whole.realms["engineering"].with_role(Role(making.draw(), "auditor"))
+    default = realm.roles[realm.default_role]
+    names = frozenset(role.id for role in realm.roles.values() if role.name in live["default_roles"])
+    dropped = frozenset(role.id for role in realm.roles.values() if not role.client)
+    realm = realm.with_role(replace(default, composites=default.composites - dropped | names))
+    realm = with_tool(realm, live["rights"], making)
+    for client in (*live["other_clients"], *([] if live["client"] == ABSENT else [live["client"]])):
+        realm = with_client(realm, client, making)
+    return whole.with_realm(realm)
+
+
+class KeycloakWorld(EmulatedWorld):
     def __init__(self, plan: dict[str, Any], live: dict[str, Any], kept: dict[str, str]) -> None:
-        self.plan = plan
-        self.writes: list[str] = []
-        self.cut: int | None = None
-        self._live = copy.deepcopy(live)
-        self.server = InkRealm(self._live, self._wrote, self._done)
-        self.vault = MemoryVault({GIVEN: GIVEN_SECRET, **kept}, log=self.writes)
+        clock, numbers = FakeClock(), count()
+        self._emulated = KeycloakEmulation(MovableClock(clock), lambda: f"id-{next(numbers):04}")
+        self._emulated.load_state(server(live, self._emulated.making()))
+        references = {GIVEN: GIVEN_SECRET, ADMIN: ADMIN_SECRET, **kept}
+        super().__init__(self._emulated, clock, "/admin/", plan, references)
 
-    def _wrote(self, what: str) -> None:
-        if self.cut is not None and len(self.writes) >= self.cut and self.cut % 2:
-            raise RemoteFailure("cut off before it was done", where="realm/engineering", arrived=False)
-        self.writes.append(what)
+    @property
+    def realm(self) -> Realm:
+        return replace(self._emulated.box.value.realms["engineering"], sessions=Sessions())
 
-    def _done(self, _what: str) -> None:
-        if self.cut is not None and len(self.writes) > self.cut:
-            raise RemoteFailure("cut off after it was done", where="realm/engineering", ambiguous=True)
-
-    async def open(self, deployment: Deployment) -> KeycloakProvisioner:
-        async def issuer() -> str:
-            return self._live["issuer"]
-
-        return KeycloakProvisioner(self.server, issuer, ACCOUNT)
-
-    def state(self) -> dict[str, Any]:
-        return {"realm": self.server.state(), "stores": dict(self.vault.kept)}
+    def state(self) -> object:
+        return {"realm": self.realm, "stores": dict(self.vault.kept)}
 
     def secrets(self) -> frozenset[str]:
-        live = (client.get("secret") for client in self.server.state()["clients"].values())
+        live = (client.get("secret") for client in self.realm.clients.values())
         return frozenset({*self.vault.kept.values(), *filter(None, live)})
 
     def foreign(self) -> Mapping[str, object]:
-        state = self.server.state()
-        ours, stated = state["clients"].pop("coder", None), self.plan.get("shared", {})
-        realm = {k: v for k, v in state["realm"].items() if k not in {REALM_KEYS.get(each) for each in stated}}
-        others = {**state, "realm": realm, "default_roles": set(state["default_roles"]) - {"offline_access"}}
+        realm, stated = self.realm, self.plan.get("shared", {})
+        asked = {REALM_KEYS.get(name) for name in stated}
+        default = realm.roles[realm.default_role]
+        offline = realm.role("offline_access")
+        others = {
+            "realm": {name: value for name, value in realm.settings.items() if name not in asked},
+            "clients": {key: each for key, each in realm.clients.items() if each["clientId"] != "coder"},
+            "default roles": default.composites - {offline.id if offline else ""},
+            "roles": {key: role for key, role in realm.roles.items() if role != default},
+            "rest": (realm.scopes, realm.scopes_for_new, realm.scope_roles, realm.people, realm.groups),
+        }
+        ours = realm.client("coder")
         return others if ours is None else {**others, **self._foreign_of_client(ours)}
 
-    def _foreign_of_client(self, client: dict[str, Any]) -> Mapping[str, object]:
+    def _foreign_of_client(self, client: Mapping[str, Any]) -> Mapping[str, object]:
         asked = {each["name"] if isinstance(each, dict) else each for each in self.plan["client"].get("scopes", [])}
         asked |= {"offline_access", *([] if "scopes" in self.plan["client"] else ["profile", "email"])}
-        mappers = {mapper["name"]: mapper for mapper in client["protocolMappers"]}
+        mappers = {mapper["name"]: mapper for mapper in client.get("protocolMappers", ())}
         ours = {name for name, mapper in mappers.items() if mapper["config"].get("claim.name") == "groups"}
         return {
             "client": {name: value for name, value in client.items() if name not in OUR_KEYS},
@@ -220,7 +268,7 @@ MAPPERS = st.lists(st.sampled_from([GROUPS_MAPPER, FOREIGN_MAPPER]), max_size=2,
 
 
 @st.composite
-def clients(draw: st.DrawFn) -> Any:
+def any_client(draw: st.DrawFn) -> Any:
     if draw(st.booleans()) and draw(st.booleans()):
         return ABSENT
     attached, public = draw(ATTACHED), draw(st.booleans())
@@ -242,7 +290,7 @@ def clients(draw: st.DrawFn) -> Any:
 
 LIVES = st.fixed_dictionaries(
     {
-        "client": clients(),
+        "client": any_client(),
         "realm": mapping(revokeRefreshToken=st.booleans(), ssoSessionIdleTimeout=st.sampled_from([900, 1800])),
         "default_roles": st.sampled_from([["offline_access"], ["uma_authorization"]]),
         "other_clients": st.sampled_from([[], [OTHER]]),
