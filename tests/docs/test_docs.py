@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import pytest
 import yaml
 from tools.write_codes import page
 from tools.write_help import help_text
+from tools.write_reference import reference
 
 from oidc_provision.cli.exit_codes import MEANING
 from oidc_provision.cli.group import VERBS, group
 from oidc_provision.plans.load import load
 from oidc_provision.plans.model import Client, Coder, RefreshTokens
 from oidc_provision.provisioners.keycloak.settings import KeycloakClient, KeycloakShared
-from oidc_provision.provisioners.registry import PlanKinds, kinds
+from oidc_provision.provisioners.registry import Kind, PlanKinds, kinds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [
@@ -35,6 +37,48 @@ def test_help_text_is_what_click_renders():
 
 def test_page_of_codes_is_what_the_registers_say():
     assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == page()
+
+
+def test_page_of_the_command_line_is_what_the_commands_say():
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
+
+
+def names_in(path: Path) -> set[str]:
+    """Return every name that a module defines, and those of its classes."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {node.name for node in nodes if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))}
+
+
+def test_every_step_in_the_life_of_a_client_is_where_the_page_says():
+    steps = re.findall(r"`([\w/]+\.py): (\w+)`", (ROOT / "docs" / "life-of-a-client.md").read_text(encoding="utf-8"))
+    assert len(steps) > 20
+    assert [(path, name) for path, name in steps if name not in names_in(ROOT / path)] == []
+
+
+def test_page_for_a_new_identity_provider_names_what_the_registry_asks_for():
+    text = (ROOT / "docs" / "adding-an-identity-provider.md").read_text(encoding="utf-8")
+    assert [name for name in Kind.__annotations__ if f"| `{name}` |" not in text] == []
+    files = re.findall(r"^\| `([\w.]+/?)` \|", text, re.MULTILINE)
+    missing = [f for f in files if "." in f and not (ROOT / "provisioners" / "keycloak" / f).exists()]
+    assert missing == []
+
+
+READS = re.compile(r"""environ(?:ment)?(?:\.get\(|\[|\b.*\bin\b )"([A-Z_]+)"|"([A-Z_]{4,})" in os\.environ""")
+
+
+def test_every_variable_that_is_read_is_documented():
+    text = (ROOT / "docs" / "environment.md").read_text(encoding="utf-8")
+    sources = [
+        path
+        for room in ("cli", "provisioners", "tools", "tests/live", "tests/bench")
+        for path in (ROOT / room).rglob("*.py")
+    ]
+    read = {
+        name for path in sources for pair in READS.findall(path.read_text(encoding="utf-8")) for name in pair if name
+    }
+    own = {name for name in read if name not in ("PATH", "HOME", "PWD")}
+    assert {"NO_COLOR", "KEYCLOAK_URL", "_OIDC_PROVISION_COMPLETE"} <= own
+    assert sorted(name for name in own if f"`{name}" not in text) == []
 
 
 @pytest.mark.parametrize("page_path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
