@@ -132,11 +132,12 @@ def _as_reviewed(job: Job, proposal: Proposal) -> None:
     if job.saved is not None:
         moved = saved_plans.moved(job.saved, proposal)
         if moved or job.saved.digest != proposal.digest:
-            first = moved[0] if moved else "the changes are not those of the saved plan"
+            otherwise = ("the changes are not those of the saved plan",)
+            first, *more = moved or saved_plans.decided_otherwise(job.saved, proposal) or otherwise
             raise Refused(
                 f"the live state moved since the plan was made: {first}",
                 fix="look at it, and make the plan again",
-                notes=moved[1:],
+                notes=tuple(more),
             )
     expected = job.consent.expect
     if expected and not (len(expected) >= 8 and proposal.digest.startswith(expected)):  # noqa: PLR2004  # 32 bits

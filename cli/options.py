@@ -117,7 +117,8 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the plan files or folders; without any, the one here."""
-    return click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())(command)
+    # click would look whether they can be read, and say less of it than whoever reads them
+    return click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False))(command)
 
 
 def fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ SAVED_SUFFIXES = (".plan", ".json", ".zip", ".tfplan")
 
 def saved_plan_at(paths: Sequence[str]) -> SavedPlan | None:
     """Return the saved plan that a single path names, None where it is a plan file or folder. Raises Refused for a broken one."""
-    if len(paths) != 1 or not Path(paths[0]).is_file():
+    if len(paths) != 1 or not Path(paths[0]).is_file() or not os.access(paths[0], os.R_OK):
         return None
     path = Path(paths[0])
     data = read_private(path, limit=saved_plans.LARGEST).data

@@ -166,6 +166,23 @@ def moved(saved: SavedPlan, proposal: Proposal) -> tuple[str, ...]:
     return tuple(_differences(saved.seen, {str(view.target): _seen(view) for view in proposal.views}))
 
 
+def decided_otherwise(saved: SavedPlan, proposal: Proposal) -> tuple[str, ...]:
+    """Return the edits that are not those of the saved plan, one line each: a secret moves without being seen."""
+    now = {str(view.target): [change_json(change) for change in view.changes] for view in proposal.views}
+    before, after = _edits(saved.changes), _edits(now)
+    differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return tuple(f"`{address}` field `{field}` is to be changed otherwise" for _, address, field in differing)
+
+
+def _edits(changes: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
+    return {
+        (target, change["address"], str(edit["field"])): json.dumps([change["action"], edit], sort_keys=True)
+        for target, part in changes.items()
+        for change in part
+        for edit in change["edits"]
+    }
+
+
 def is_applied(saved: SavedPlan, proposal: Proposal) -> bool:
     """Tell whether every managed value already is as the saved plan would have left it."""
     live = {str(view.target): _seen(view) for view in proposal.views}

@@ -210,6 +210,7 @@ def _fix(number: int | None) -> str:
         errno.ENOSPC: "make room on the file system",
         errno.EDQUOT: "make room in the quota",
         errno.EFBIG: "raise the limit on file sizes (`ulimit -f`)",
+        errno.EIO: "check the disk, or name a place on another one",
         errno.EROFS: "name a place that can be written",
         errno.EACCES: "check the permissions of the file and its folder",
         errno.EPERM: "check the permissions of the file and its folder",

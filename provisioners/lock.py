@@ -16,8 +16,13 @@ from ..plans.resources import Target
 
 
 def lock_folder() -> Path:
-    """Return this user's folder for lock files; it does not depend on HOME."""
-    return Path(tempfile.gettempdir()) / f"oidc-provision-{os.getuid()}"
+    """Return this user's folder for lock files; it does not depend on HOME. Raises Failed where no temporary file can be made."""
+    try:
+        temporary = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        problem = "there is no place for a lock file: no temporary folder can be written to"
+        raise Failed(problem, fix="set TMPDIR to a folder of yours, or make room") from error
+    return Path(temporary) / f"oidc-provision-{os.getuid()}"
 
 
 @contextmanager

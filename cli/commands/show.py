@@ -12,7 +12,7 @@ from ..options import talk_options
 
 
 @click.command("show")
-@click.argument("saved_plan", metavar="SAVED", type=click.Path())
+@click.argument("saved_plan", metavar="SAVED", type=click.Path(readable=False))
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )

@@ -110,11 +110,16 @@ def tells(finding: Finding, expected: dict[str, str]) -> bool:
     )
 
 
-def marks(case: dict[str, Any]) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=case["known_bug"], strict=True)] if "known_bug" in case else []
+BATTERY = {"lifetimes": pytest.mark.battery(10), "redirects": pytest.mark.battery(11)}
+"""Files of cases that prove a row of the battery."""
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name, marks=marks(case)) for name, case in CASES])
+def marks(name: str, case: dict[str, Any]) -> list[pytest.MarkDecorator]:
+    known = [pytest.mark.xfail(reason=case["known_bug"], strict=True)] if "known_bug" in case else []
+    return [*known, *(mark for file, mark in BATTERY.items() if name.startswith(f"{file}: "))]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=name, marks=marks(name, case)) for name, case in CASES])
 def test_case(case: dict[str, Any]):
     case = copy.deepcopy(case)
     assert case.keys() <= KEYS and len(case.keys() & {"changes", "findings", "error"}) == 1

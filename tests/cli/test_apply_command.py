@@ -36,6 +36,7 @@ def test_nobody_to_ask_is_usage_before_any_request(here: Here):
     assert "--auto-approve" in ran.err
 
 
+@pytest.mark.battery(54)
 def test_a_part_that_failed_ends_in_three_and_names_both(here: Here):
     here.plan("a", file="a.yaml")
     here.plan("b", file="b.yaml")
@@ -53,6 +54,7 @@ def test_a_target_out_of_reach_beside_a_good_one_ends_in_three(here: Here):
     assert (ran.code, here.tenant().writes) == (3, ["create a"])
 
 
+@pytest.mark.battery(40)
 def test_what_a_server_complains_of_draws_nothing_on_the_terminal(here: Here):
     here.plan("a", file="a.yaml")
     here.plan("b", file="b.yaml")
@@ -113,6 +115,7 @@ def test_a_secret_is_replaced_only_by_name(here: Here, monkeypatch: pytest.Monke
     assert here.tenant().clients["coder"]["secret"] == Sealed("given-secret-0001")
 
 
+@pytest.mark.battery(19)
 def test_an_unset_secret_is_a_clean_failure_that_names_it(here: Here, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("GIVEN", raising=False)
     here.plan(secret='{from: "env:GIVEN"}')
@@ -153,6 +156,7 @@ def test_another_digest_is_refused_and_writes_nothing(here: Here):
     assert "expected was 000" in ran.err
 
 
+@pytest.mark.battery(18)
 def test_a_saved_plan_needs_no_approval_and_applied_twice_writes_once(here: Here):
     here.plan()
     here.command("plan", "--out", "saved.plan")
@@ -161,6 +165,7 @@ def test_a_saved_plan_needs_no_approval_and_applied_twice_writes_once(here: Here
     assert "already applied" in second.out and len(here.tenant().writes) == 1
 
 
+@pytest.mark.battery(17)
 def test_a_saved_plan_after_a_hand_edit_names_object_and_field(here: Here):
     here.plan()
     here.tenant().clients["coder"] = dict(LIVE)
@@ -171,6 +176,7 @@ def test_a_saved_plan_after_a_hand_edit_names_object_and_field(here: Here):
     assert "`client/coder` field `lifetime` was 60, is 77" in ran.err
 
 
+@pytest.mark.battery(17)
 @pytest.mark.parametrize(("made", "unmade"), [(True, False), (False, True)])
 def test_a_saved_plan_notices_what_came_and_went(here: Here, made, unmade):
     here.plan()
@@ -183,6 +189,7 @@ def test_a_saved_plan_notices_what_came_and_went(here: Here, made, unmade):
     assert ("exists now" if made else "does not exist any more") in ran.err
 
 
+@pytest.mark.battery(16)
 @pytest.mark.parametrize("name", ["saved.plan", "saved", "saved.json"])
 def test_a_broken_saved_plan_asks_nobody_anything(here: Here, name):
     here.plan()
@@ -194,6 +201,7 @@ def test_a_broken_saved_plan_asks_nobody_anything(here: Here, name):
     assert (ran.code, here.tenant().log) == (4, []) and "truncated" in ran.err
 
 
+@pytest.mark.battery(49)
 def test_a_second_apply_on_the_same_target_is_refused(here: Here):
     here.plan()
     with locked([Target("tenant", "acme")], lock_folder()):
@@ -227,6 +235,7 @@ def test_people_are_told_what_is_left_for_them(here: Here):
     assert "restart Coder with the settings of `coder`" in ran.err
 
 
+@pytest.mark.battery(44)
 def test_steps_for_a_human_alone_end_in_zero(here: Here):
     here.plan()
     here.tenant().manual = frozenset({"coder"})

@@ -12,6 +12,7 @@ from tests.cli.conftest import Here
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
+@pytest.mark.battery(53)
 @pytest.mark.parametrize("number", ENDS)
 def test_a_signal_during_apply_finishes_what_is_under_way_and_starts_nothing_more(here: Here, number):
     for name in "abc":
@@ -24,6 +25,7 @@ def test_a_signal_during_apply_finishes_what_is_under_way_and_starts_nothing_mor
     assert "interrupted: 1 of 3 changes were made; run `apply` again for the rest" in ran.err
 
 
+@pytest.mark.battery(53)
 def test_after_an_interruption_the_next_apply_does_the_rest(here: Here):
     for name in "abc":
         here.plan(name, file=f"{name}.yaml")
@@ -34,6 +36,7 @@ def test_after_an_interruption_the_next_apply_does_the_rest(here: Here):
     assert sorted(here.tenant().writes) == ["create a", "create b", "create c"]
 
 
+@pytest.mark.battery(53)
 def test_a_second_signal_ends_an_apply_at_once(here: Here):
     here.plan()
 
@@ -55,6 +58,7 @@ def silent_server():
         yield server
 
 
+@pytest.mark.battery(53)
 @pytest.mark.parametrize("number", ENDS)
 def test_a_signal_during_plan_ends_it_at_once(tmp_path: Path, silent_server: socket.socket, number):
     plan = tmp_path / "plan.yaml"
@@ -69,6 +73,7 @@ def test_a_signal_during_plan_ends_it_at_once(tmp_path: Path, silent_server: soc
     assert (out, err) == ("", "interrupted\n")
 
 
+@pytest.mark.battery(49)
 def test_two_applies_at_once_on_one_target_and_the_second_is_refused(tmp_path: Path):
     """The first one stands still in its first write, until the second has ended."""
     env = stranger_installed(tmp_path) | {"STRANGER_STANDS_STILL": str(tmp_path / "go")}
@@ -83,6 +88,7 @@ def test_two_applies_at_once_on_one_target_and_the_second_is_refused(tmp_path: P
     assert "another apply is at work on tenant acme" in said
 
 
+@pytest.mark.battery(52)
 def test_a_killed_apply_leaves_no_lock(tmp_path: Path):
     env = stranger_installed(tmp_path)
     os.mkfifo(tmp_path / "go")

@@ -163,6 +163,7 @@ def test_all_problems_of_all_files_come_at_once(here: Here):
     assert "a.yaml:5:27" in ran.err and "b.yaml:6:1" in ran.err and ran.err.count("error: ") == 2
 
 
+@pytest.mark.battery(6)
 def test_the_same_client_in_two_files_names_both_places(here: Here):
     here.plan(file="a.yaml")
     here.plan(file="b.yaml")
@@ -197,7 +198,7 @@ def test_the_list_of_codes_is_whole(command):
     assert listed == {*every_rule(), *map(str, MEANING)}
 
 
-@pytest.mark.parametrize("what", ["plan-file", "plan-output"])
+@pytest.mark.parametrize("what", ["plan-file", "plan-output", "verify-output"])
 def test_the_schemas_are_schemas(command, what):
     Draft202012Validator.check_schema(json.loads(command("schema", "--of", what).out))
 
@@ -217,6 +218,7 @@ def test_a_saved_plan_is_shown_as_it_was_made(here: Here):
     assert json.loads(data.out)["digest"] in text.out
 
 
+@pytest.mark.battery(16)
 @pytest.mark.parametrize(("content", "code"), [(b"{}", 4), (b"version: 1\n", 4), (b"PK\x03\x04", 4), (None, 1)])
 def test_what_is_no_saved_plan_cannot_be_shown(here: Here, content, code):
     if content is not None:

@@ -11,6 +11,7 @@ from oidc_provision.cli.console import wants_color
 from oidc_provision.provisioners.keycloak import ASKS
 
 
+@pytest.mark.battery(59)
 @pytest.mark.parametrize(
     ("choice", "environment", "terminal", "coloured"),
     [
@@ -47,6 +48,7 @@ def test_apply_takes_nothing_else_for_yes(tmp_path: Path, answer):
     assert "not approved: nothing was written" in terminal.shown
 
 
+@pytest.mark.battery(53)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_at_the_question_ends_it(tmp_path: Path, number, code):
     terminal = Terminal("apply", "plan.yaml", cwd=tmp_path, env=stranger_installed(tmp_path))

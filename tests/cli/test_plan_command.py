@@ -6,7 +6,7 @@ import stat
 import pytest
 from jsonschema import Draft202012Validator
 
-from oidc_provision.cli.render.json_schema import plan_output_schema
+from oidc_provision.cli.render.json_schema import output_schema
 from oidc_provision.plans.sealed import Sealed
 
 from .conftest import Here
@@ -31,7 +31,7 @@ def test_the_result_is_on_stdout_and_the_talk_on_stderr(here: Here):
 def test_the_json_keeps_to_its_schema_and_is_all_of_stdout(here: Here):
     here.plan()
     whole = json.loads(here.command("plan", "--format", "json").out)
-    Draft202012Validator(json.loads(plan_output_schema())).validate(whole)
+    Draft202012Validator(json.loads(output_schema("plan-output"))).validate(whole)
     assert whole["resource_changes"][0]["address"] == "client/coder"
 
 
@@ -52,6 +52,7 @@ def test_an_unknown_rendering_is_usage_before_any_request(here: Here, wrong):
     assert "FORM=FILE" in ran.err
 
 
+@pytest.mark.battery(60)
 def test_a_rendering_that_cannot_be_written_is_a_clean_failure(here: Here):
     here.plan()
     ran = here.command("plan", "--output", "json=no/such/folder/plan.json")
@@ -59,6 +60,7 @@ def test_a_rendering_that_cannot_be_written_is_a_clean_failure(here: Here):
     assert "no/such/folder/plan.json" in ran.err
 
 
+@pytest.mark.battery(24, 56)
 def test_a_saved_plan_is_for_us_alone_and_holds_no_secret(here: Here):
     here.plan()
     here.tenant().clients["coder"] = {"secret": Sealed("live-secret-0001")}
@@ -107,6 +109,7 @@ def test_a_restricted_plan_shows_the_named_address_alone(here: Here):
     assert unknown.code == 4 and "client/coder" in unknown.err
 
 
+@pytest.mark.battery(22)
 def test_a_secret_too_weak_to_be_hidden_is_warned_of(here: Here):
     here.plan()
     here.tenant().clients["coder"] = {"secret": Sealed("coder")}

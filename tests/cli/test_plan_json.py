@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from tests.plans.proposals import ACME, CODER, client, odd, rotation, updating, view
 
 from oidc_provision.cli.render.json_plan import render_json
-from oidc_provision.cli.render.json_schema import plan_output_schema
+from oidc_provision.cli.render.json_schema import output_schema
 from oidc_provision.cli.render.text import Cost
 from oidc_provision.plans.diff import Action, Change, ChangeSet
 from oidc_provision.plans.errors import Failed, Position
@@ -15,7 +15,7 @@ from oidc_provision.plans.proposal import Proposal, View
 from oidc_provision.plans.resources import Absent, Exactly, Generated, Includes
 from oidc_provision.plans.sealed import Sealed
 
-SCHEMA = Draft202012Validator(json.loads(plan_output_schema()))
+SCHEMA = Draft202012Validator(json.loads(output_schema("plan-output")))
 WANTED = {
     CODER: {
         "flag": Exactly(True),
@@ -69,6 +69,7 @@ def test_names_are_those_that_policies_for_terraform_look_for():
     assert coder["after"]["names"] == ["a", "b"] and coder["before"]["gone"] == "x"
 
 
+@pytest.mark.battery(24)
 def test_no_secret_is_in_it_and_its_fate_is():
     text = render_json(CHANGES)
     assert "old-one" not in text and "new-one" not in text

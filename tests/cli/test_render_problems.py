@@ -52,6 +52,7 @@ def test_caret_under_an_escaped_character_is_as_wide_as_the_escape():
     assert caret == "     |    ^^^^"
 
 
+@pytest.mark.battery(13)
 @pytest.mark.parametrize(
     "text", ["\x1b[31mred", "\x1b]8;;https://x\x07y", "\u202egpj", "a\rb", "\x00", "\u2066x", "\x9b31m", "\u2028"]
 )
@@ -60,6 +61,7 @@ def test_what_a_terminal_would_obey_is_written_as_an_escape(text):
     assert not set(text) & set(out) & {"\x1b", "\x07", "\u202e", "\r", "\x00", "\u2066", "\x9b", "\u2028"}
 
 
+@pytest.mark.battery(13)
 @given(st.text(), st.integers(1, 300), st.integers(1, 300))
 def test_any_text_is_shown_on_one_line_without_control_characters(text, column, width):
     out = shown(text, column, width)

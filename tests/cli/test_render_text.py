@@ -30,6 +30,7 @@ def nasty_proposal() -> Proposal:
     return Proposal((replace(view(wanted, live, findings=found), target=target), replace(failed, target=target)))
 
 
+@pytest.mark.battery(13)
 @pytest.mark.parametrize("render", RENDERINGS)
 def test_no_name_draws_on_the_terminal(render):
     drawn = render(nasty_proposal())
@@ -37,6 +38,7 @@ def test_no_name_draws_on_the_terminal(render):
     assert drawn.isascii() or all(character.isprintable() or character in "\n\u200b" for character in drawn)
 
 
+@pytest.mark.battery(13)
 def test_an_error_draws_nothing_either():
     for text in (
         render_error(Refused(NASTY, where=NASTY, fix=NASTY, notes=(NASTY,))),
@@ -122,6 +124,7 @@ def many(number: int, kind: str) -> Proposal:
     return Proposal((view(wanted, {}),))
 
 
+@pytest.mark.battery(60)
 @pytest.mark.parametrize("kind", ["changes", "findings"])
 def test_a_comment_is_never_longer_than_a_comment_may_be(kind):
     text = render_markdown(many(10_000, kind))
@@ -133,6 +136,7 @@ def test_ten_thousand_equal_changes_are_few_lines():
     assert len(render_markdown(updating(10_000, 10_000)).splitlines()) < 20
 
 
+@pytest.mark.battery(13)
 def test_fences_in_names_do_not_end_the_fence():
     fences = "````\n```` # heading ```````"
     text = render_markdown(Proposal((view({client("x" + fences * 50): {"a": Exactly(fences)}}, {}),)))
@@ -140,10 +144,12 @@ def test_fences_in_names_do_not_end_the_fence():
     assert text.count("````") == 2
 
 
+@pytest.mark.battery(60)
 def test_a_long_name_of_fences_stays_within_a_comment():
     assert len(render_markdown(Proposal((view({client("`" * 100_000): {"a": Exactly(1)}}, {}),)))) <= LARGEST
 
 
+@pytest.mark.battery(13, 40)
 @pytest.mark.parametrize(
     "text", ["@team", "a|b", "<img src=x>", "a\nb", "[x](http://evil.example)", "`", "![x](y)", "*b*"]
 )

@@ -52,11 +52,13 @@ def test_nobody_to_ask_ends_before_any_request(unreachable: Path):
     assert ran.code == 64 and "--auto-approve" in ran.err and "127.0.0.1" not in ran.err
 
 
+@pytest.mark.battery(19)
 def test_an_unset_admin_secret_is_named(unreachable: Path):
     ran = shell("unset KEYCLOAK_ADMIN_SECRET; $OP plan plan.yaml", unreachable)
     assert ran.code == 1 and "KEYCLOAK_ADMIN_SECRET" in ran.err
 
 
+@pytest.mark.battery(24)
 def test_a_traceback_on_request_holds_no_secret(unreachable: Path):
     whole = {**os.environ, "PYTHONPATH": str(ROOT / ".src"), **ADMIN}
     line = f"{COMMAND} env plan.yaml --debug -vv"
@@ -67,6 +69,7 @@ def test_a_traceback_on_request_holds_no_secret(unreachable: Path):
     assert "a-long-admin-secret" not in done.stdout + done.stderr
 
 
+@pytest.mark.battery(59)
 @pytest.mark.parametrize(
     "script",
     [
@@ -83,6 +86,7 @@ def test_a_reader_that_has_gone_is_no_accident(tmp_path: Path, script):
     assert ran.code in (0, 1) and ran.err == ""
 
 
+@pytest.mark.battery(55, 59)
 @pytest.mark.parametrize(
     "script", ["$OP explain", "$OP --help", "$OP --version", "$OP schema", "$OP plan plan.yaml", "$OP completion bash"]
 )
@@ -91,6 +95,7 @@ def test_a_full_disk_under_stdout_is_told(tmp_path: Path, script):
     assert ran.code == 1 and "no space left on device" in ran.err
 
 
+@pytest.mark.battery(59)
 @pytest.mark.parametrize("closing", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 @pytest.mark.parametrize(
     "verb",
@@ -101,6 +106,7 @@ def test_streams_that_are_closed_end_as_documented(tmp_path: Path, closing, verb
     assert ran.code in MEANING
 
 
+@pytest.mark.battery(59)
 @pytest.mark.parametrize(
     "env",
     [
@@ -119,6 +125,7 @@ def test_any_terminal_will_do(tmp_path: Path, env):
         assert shell(f"$OP {verb}", tmp_path, settled).code == 0, verb
 
 
+@pytest.mark.battery(59)
 def test_ascii_gets_escapes_and_no_question_marks(tmp_path: Path):
     env = stranger_installed(tmp_path) | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
     plan = tmp_path / "plan.yaml"
@@ -127,6 +134,7 @@ def test_ascii_gets_escapes_and_no_question_marks(tmp_path: Path):
     assert "client/gr\\xf6\\xdfe" in out
 
 
+@pytest.mark.battery(59)
 def test_colour_is_forced_and_forbidden(tmp_path: Path):
     env = stranger_installed(tmp_path)
     assert "\x1b[" not in shell("$OP plan plan.yaml", tmp_path, env).out
@@ -136,6 +144,7 @@ def test_colour_is_forced_and_forbidden(tmp_path: Path):
     assert "\x1b[" not in shell("$OP plan plan.yaml --color always --format json", tmp_path, env).out
 
 
+@pytest.mark.battery(57)
 def test_a_folder_that_was_deleted_under_us(tmp_path: Path):
     env = stranger_installed(tmp_path)
     gone = "mkdir gone; cd gone; rmdir ../gone; "
@@ -146,21 +155,25 @@ def test_a_folder_that_was_deleted_under_us(tmp_path: Path):
     assert shell(gone + f"$OP plan {tmp_path}/plan.yaml --out saved.plan", tmp_path, env).code == 1
 
 
+@pytest.mark.battery(57)
 @pytest.mark.parametrize("home", ["unset HOME; ", "HOME=/nonexistent ", "HOME=/proc "])
 def test_no_home_is_needed(tmp_path: Path, home):
     assert shell(home + "$OP apply plan.yaml --auto-approve", tmp_path, stranger_installed(tmp_path)).code == 0
 
 
+@pytest.mark.battery(57)
 def test_without_a_folder_for_locks_nothing_is_applied(tmp_path: Path):
     (tmp_path / "file").write_text("")
     ran = shell("$OP apply plan.yaml --auto-approve", tmp_path, stranger_installed(tmp_path) | {"TMPDIR": "/proc"})
     assert ran.code in (0, 1)
 
 
+@pytest.mark.battery(58)
 def test_few_open_files_are_enough(tmp_path: Path):
     assert shell("ulimit -n 20; $OP apply plan.yaml --auto-approve", tmp_path, stranger_installed(tmp_path)).code == 0
 
 
+@pytest.mark.battery(55)
 def test_a_limit_on_file_sizes_leaves_the_old_file(tmp_path: Path):
     saved = tmp_path / "saved.plan"
     saved.write_text("old")

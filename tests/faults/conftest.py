@@ -1,18 +1,44 @@
-"""A realm behind a proxy that breaks things: the command goes through the proxy, the test looks at the server itself."""
+"""A realm behind a proxy that breaks things: the command goes through the proxy, the test looks at the server itself.
+
+Each test runs against the emulation, and against a real Keycloak where KEYCLOAK_URL names one: where none does, it is not skipped but
+absent, because nothing is left unproved. The contract suite, which holds the emulation to the real server, is what says that it was skipped.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.contract.conftest import EMULATION, Server, emulation, real
 from tests.faults.proxy import Proxy, proxying
-from tests.live.conftest import Realm, admin_password, common_realm, keycloak_url, make_realm, realm, write_plan
+from tests.live.conftest import Realm, common_realm, make_realm, realm, write_plan
 from tests.live.running import edit
 
-__all__ = ["admin_password", "common_realm", "keycloak_url", "make_realm", "realm"]
+__all__ = ["common_realm", "emulation", "make_realm", "realm"]
+
+ASKED_FOR = {"KEYCLOAK_URL", "OIDC_PROVISION_REQUIRE_LIVE"} & os.environ.keys()
+REAL = [pytest.param("keycloak", marks=pytest.mark.live)] if ASKED_FOR else []
+ON_EMULATION = pytest.mark.parametrize("server", [EMULATION], indirect=True, scope="session")
+"""For what is done to files or by the proxy alone: a real server would show the same, only later."""
+
+
+@pytest.fixture(scope="session", params=[EMULATION, *REAL])
+def server(request: pytest.FixtureRequest) -> Server:
+    return request.getfixturevalue("emulation") if request.param == EMULATION else real()
+
+
+@pytest.fixture(scope="session")
+def keycloak_url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def admin_password(server: Server) -> str:
+    return server.password
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -42,6 +43,7 @@ class Exchange(BaseHTTPRequestHandler):
         """Let the server do it; the caller still decides what becomes of the answer."""
         host, port = self.server.proxy.upstream
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+        headers |= {"X-Forwarded-Proto": urlsplit(self.server.proxy.url).scheme}
         with closing(http.client.HTTPConnection(host, port, timeout=60)) as way:
             way.request(self.command, self.path, self.body, {**headers, "Connection": "close"})
             answer = way.getresponse()
@@ -221,14 +223,21 @@ class Proxy:
         return [f"{rule.method} {rule.path.pattern}" for rule in self._rules if rule.faults]
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def proxying(url: str) -> Iterator[Proxy]:
-    """Stand before the server at this address until the block ends."""
+def proxying(url: str, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Proxy]:
+    """Stand before the server at this address until the block ends; with `tls` as `https://localhost`."""
     parts = urlsplit(url)
     proxy = Proxy((parts.hostname or "", parts.port or 80))
-    with _Server(("127.0.0.1", 0), Exchange) as server:
+    with (_Server6 if ":" in host else _Server)((host, 0), Exchange) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.proxy = proxy
-        proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+        name = "localhost" if tls else f"[{host}]" if ":" in host else host
+        proxy.url = f"{'https' if tls else 'http'}://{name}:{server.server_address[1]}{parts.path}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

@@ -24,7 +24,6 @@ from tests.faults.proxy import (
 from tests.live.conftest import Realm
 from tests.live.running import edit, here, planned
 
-pytestmark = pytest.mark.live
 NAMES = ("coder-a", "coder-b", "coder-c")
 
 
@@ -88,6 +87,7 @@ FAULTS: dict[str, tuple[str, Fault, dict[str, int]]] = {
 }
 
 
+@pytest.mark.battery(28, 34, 35, 36)
 @pytest.mark.parametrize("case", FAULTS)
 def test_first_run_ends_well_with_no_more_requests_than_needed(
     common_realm: Realm, proxy: Proxy, three_plans: Path, undisturbed: dict[str, Counter[str]], case: str
@@ -114,6 +114,7 @@ NOT_WITH_THE_OTHERS = frozenset(
 )
 
 
+@pytest.mark.battery(35)
 def test_many_faults_in_one_run_end_well_too(common_realm: Realm, proxy: Proxy, three_plans: Path):
     for case, (request, fault, _) in FAULTS.items():
         if case not in NOT_WITH_THE_OTHERS:
@@ -121,6 +122,7 @@ def test_many_faults_in_one_run_end_well_too(common_realm: Realm, proxy: Proxy, 
     applied_with(proxy, common_realm, three_plans)
 
 
+@pytest.mark.battery(34)
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("request_kind", [TOKEN, LIST, CREATE])
 def test_server_that_asks_to_wait_for_a_day_is_not_waited_for(
@@ -136,12 +138,14 @@ def test_server_that_asks_to_wait_for_a_day_is_not_waited_for(
     applied_with(proxy, common_realm, three_plans)
 
 
+@pytest.mark.battery(34)
 @pytest.mark.parametrize("age", ["-5", "0", "nonsense", "Thu, 01 Jan 1970 00:00:00 GMT"])
 def test_odd_times_to_wait_are_short_ones(common_realm: Realm, proxy: Proxy, three_plans: Path, age: str):
     proxy.on(CREATE, *([answers(429, Retry_After=age)] * 3), *([answers(503, Retry_After=age)] * 3))
     applied_with(proxy, common_realm, three_plans)
 
 
+@pytest.mark.battery(36)
 def test_create_that_arrives_late_is_ours_and_no_conflict(common_realm: Realm, proxy: Proxy, three_plans: Path):
     late = ComesLate()
     (three_plans / "coder-b.yaml").unlink()
@@ -151,6 +155,7 @@ def test_create_that_arrives_late_is_ours_and_no_conflict(common_realm: Realm, p
     assert (ran.code, proxy.unused, clients_of(common_realm)) == (0, [], Counter(["coder-a"])), ran.all
 
 
+@pytest.mark.battery(41)
 def test_client_made_by_somebody_else_meanwhile_is_left_alone(common_realm: Realm, proxy: Proxy, three_plans: Path):
     def made_by_hand(exchange: Exchange) -> None:
         common_realm.make_client("coder-a", description="by hand")

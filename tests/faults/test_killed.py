@@ -18,12 +18,13 @@ from typing import Any
 
 import pytest
 from tests.command import ROOT
+from tests.faults.conftest import ON_EMULATION
 from tests.faults.proxy import Exchange, Proxy
 from tests.faults.works import CREATE, CREATE_FOLDER, MOVE, MUCH, ROTATION, STORE, Work, no_client
 from tests.live.conftest import Realm
 from tests.live.running import applied, edit, planned
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 WORKS = {"create": CREATE, "update": MUCH, "scope moved": MOVE, "secret replaced": ROTATION}
 ALL = {**WORKS, "create in a new folder": CREATE_FOLDER}
 NOTHING_LEFT = re.compile("No changes|a new look finds nothing left to change")
@@ -118,6 +119,7 @@ def ready(realm: Realm, plan: Path, work: Work) -> None:
     applied()
 
 
+@pytest.mark.battery(52)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", WORKS)
 def test_killed_at_every_request_the_next_run_converges(
@@ -137,6 +139,8 @@ def test_killed_at_every_request_the_next_run_converges(
     assert (ended["status"], number > FEWEST, planned().code) == (0, True, 0), nursery.said()
 
 
+@pytest.mark.battery(52)
+@ON_EMULATION
 @pytest.mark.parametrize("name", ALL)
 def test_killed_at_every_file_operation_the_next_run_converges(
     common_realm: Realm, proxied_plan: Path, nursery: Nursery, name: str
@@ -152,6 +156,8 @@ def test_killed_at_every_file_operation_the_next_run_converges(
     assert (ended["status"], leftovers(), planned().code) == (0, [], 0), nursery.said()
 
 
+@pytest.mark.battery(53)
+@ON_EMULATION
 def test_new_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
     common_realm: Realm, proxied_plan: Path, nursery: Nursery
 ):

@@ -35,6 +35,7 @@ def leftovers(folder: Path) -> list[Path]:
     return sorted(folder.glob(".oidc-provision-*.tmp"))
 
 
+@pytest.mark.battery(52)
 @pytest.mark.parametrize("call", ["fchmod", "write", "fsync", "rename"])
 def test_next_write_removes_what_a_killed_one_left(tmp_path: Path, call: str):
     (tmp_path / "f").write_text("old")
@@ -56,6 +57,7 @@ def test_leftover_of_another_file_is_not_ours_to_remove(tmp_path: Path):
     assert len(leftovers(tmp_path)) == 1
 
 
+@pytest.mark.battery(52)
 def test_living_writer_is_left_alone_and_the_last_to_finish_wins(tmp_path: Path):
     with child(tmp_path, WAITS + WRITES) as process:
         assert process.stdout is not None
@@ -66,6 +68,7 @@ def test_living_writer_is_left_alone_and_the_last_to_finish_wins(tmp_path: Path)
     assert ((tmp_path / "f").read_text(), leftovers(tmp_path)) == ("of the child", [])
 
 
+@pytest.mark.battery(49)
 def test_writers_at_once_never_mix_and_leave_nothing(tmp_path: Path):
     code = "text = (sys.argv[0] + str(os.getpid())).encode() * 500\nfor _ in range(100): files.write_private(Path('f'), text)"
     processes = [child(tmp_path, code) for _ in range(6)]

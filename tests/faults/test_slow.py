@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from tests.faults.asking import CHANGE, CREATE, LIST, TOKEN, kinds
+from tests.faults.conftest import ON_EMULATION
 from tests.faults.proxy import Fault, Proxy, all_at_once, answers, done_but_late, dripping, late, silent
 from tests.live.conftest import Realm
 from tests.live.running import applied, edit, here, planned
 
-pytestmark = pytest.mark.live
 MANY = 30
 SECRET = "secret of the robot 4711"
 
@@ -34,6 +34,7 @@ def assert_each_once(realm: Realm) -> None:
     assert Counter(stored) == Counter(f"SECRET_{name.removeprefix('many-')}={secrets[name]}" for name in secrets)
 
 
+@pytest.mark.battery(46)
 def test_token_that_expires_again_and_again_loses_no_write(
     make_realm, proxy: Proxy, proxied_plan: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -52,6 +53,7 @@ def test_token_that_expires_again_and_again_loses_no_write(
     assert_each_once(realm)
 
 
+@pytest.mark.battery(46)
 def test_eight_writes_refused_at_once_cost_one_renewal(common_realm: Realm, proxy: Proxy, proxied_plan: Path):
     folder = many_plans(proxied_plan)
     proxy.on(CREATE, *([all_at_once(8, answers(401))] * 8))
@@ -72,6 +74,8 @@ SLOW: dict[str, tuple[str, Fault]] = {
 }
 
 
+@pytest.mark.battery(29)
+@ON_EMULATION
 @pytest.mark.parametrize("case", SLOW)
 def test_server_that_is_too_slow_ends_the_run_at_its_deadline(
     common_realm: Realm, proxy: Proxy, proxied_plan: Path, case: str

@@ -12,7 +12,6 @@ from tests.faults.works import CLAIM, DEFAULT_ROLES, MOVE, REALM, ROTATION, STOR
 from tests.live.conftest import Realm
 from tests.live.running import applied, edit, here, planned
 
-pytestmark = pytest.mark.live
 FAULTS: dict[str, tuple[Work, str, Fault, dict[str, int]]] = {
     "update, answer lost": (UPDATE, asking.CHANGE, answer_lost, {asking.CHANGE: 1}),
     "update, 503": (UPDATE, asking.CHANGE, answers(503), {asking.CHANGE: 1}),
@@ -59,6 +58,7 @@ def ready(realm: Realm, plan: Path, *works: Work) -> None:
     applied()
 
 
+@pytest.mark.battery(28, 35, 36, 46)
 @pytest.mark.parametrize("case", FAULTS)
 def test_change_ends_well_with_no_more_requests_than_needed(
     common_realm: Realm, proxy: Proxy, proxied_plan: Path, undisturbed: dict[str, Counter[str]], case: str
@@ -78,6 +78,7 @@ def test_change_ends_well_with_no_more_requests_than_needed(
     assert planned().code == 0
 
 
+@pytest.mark.battery(35)
 @pytest.mark.parametrize(("request_kind", "code"), [(asking.CHANGE, 3), (asking.MAPPER, 3), (asking.ADD_ROLES, 1)])
 def test_server_that_never_takes_a_write_is_told_and_the_next_run_ends_well(
     common_realm: Realm, proxy: Proxy, proxied_plan: Path, request_kind: str, code: int
@@ -94,6 +95,7 @@ def test_server_that_never_takes_a_write_is_told_and_the_next_run_ends_well(
     assert planned().code == 0
 
 
+@pytest.mark.battery(36)
 def test_mapper_that_arrives_late_is_ours_and_no_conflict(common_realm: Realm, proxy: Proxy, proxied_plan: Path):
     ready(common_realm, proxied_plan, CLAIM)
     without_mapper(common_realm)
@@ -105,6 +107,7 @@ def test_mapper_that_arrives_late_is_ours_and_no_conflict(common_realm: Realm, p
     assert names["groups"] == 1
 
 
+@pytest.mark.battery(50)
 def test_what_somebody_adds_between_look_and_write_stays(common_realm: Realm, proxy: Proxy, proxied_plan: Path):
     ready(common_realm, proxied_plan, UPDATE)
     common_realm.change_client("coder", redirectUris=["https://first.example.com/x"], standardFlowEnabled=False)

@@ -101,12 +101,14 @@ READERS = {
 }
 
 
+@pytest.mark.battery(23)
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("value", HARD + MANY_LINES)
 def test_hard_values_come_back(name, value):
     assert READERS[name](written(name, value)) == value
 
 
+@pytest.mark.battery(23)
 @pytest.mark.parametrize("name", READERS)
 @given(value=plain_text)
 def test_any_value_comes_back_or_is_refused(name, value):
@@ -119,11 +121,13 @@ def test_any_value_comes_back_or_is_refused(name, value):
     assert READERS[name](text) == value
 
 
+@pytest.mark.battery(23)
 @pytest.mark.parametrize("value", HARD + MANY_LINES)
 def test_a_shell_reads_back_hard_values(value, tmp_path):
     assert sourced(written("shell", value), tmp_path) == value
 
 
+@pytest.mark.battery(23)
 @given(value=plain_text)
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_shell_reads_back_any_value(value, tmp_path):
@@ -136,6 +140,7 @@ def docker_model(text):
     return {name: value for name, value in pairs if " " not in name}
 
 
+@pytest.mark.battery(23)
 @given(value=plain_text)
 def test_docker_lines_are_raw_or_refused(value):
     try:
@@ -159,6 +164,7 @@ def systemd_model(line):
     return {name: value}
 
 
+@pytest.mark.battery(23)
 @given(value=plain_text)
 def test_systemd_lines_follow_its_rules_or_are_refused(value):
     try:
@@ -171,6 +177,7 @@ def test_systemd_lines_follow_its_rules_or_are_refused(value):
     assert systemd_model(text) == {TEXT: value}
 
 
+@pytest.mark.battery(23)
 @pytest.mark.skipif(not GENERATOR.exists(), reason="systemd's environment reader is not on this machine")
 # It prints tabs as `\\t`, prints nothing for an empty value, and bash would take its bare `~` for the home folder.
 @pytest.mark.parametrize("value", sorted(set(HARD) - {"", "~", "tab\there"}))
@@ -229,6 +236,7 @@ def fake_docker():
         server.server_close()
 
 
+@pytest.mark.battery(23)
 @pytest.mark.skipif(not which("docker"), reason="the docker command is not on this machine")
 def test_docker_itself_reads_back_hard_values(tmp_path):
     env = CoderEnv(tuple(EnvEntry(f"V{place}", value, "a note") for place, value in enumerate(HARD)))
@@ -313,6 +321,7 @@ REFUSALS += [("docker", TEXT, "a\nb"), ("docker", TEXT, "x" * 70_000), ("systemd
 REFUSALS += [("dotenv", TEXT, "a${HOME}b"), ("coder-yaml", PARAMS, '{"a": [1]}'), ("coder-yaml", TEXT, "a\0")]
 
 
+@pytest.mark.battery(23)
 @pytest.mark.parametrize(("name", "variable", "value"), REFUSALS)
 def test_what_a_sink_cannot_carry_is_refused_by_name_and_not_shown(name, variable, value):
     with pytest.raises(ProvisionError) as caught:

@@ -21,23 +21,27 @@ def assert_says(problems, expected):
         assert line.partition(" => ")[2] in problem.fix
 
 
+@pytest.mark.battery(8, 9, 11)
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in EDITS])
 def test_edited_example_is_refused_where_it_is_wrong(case):
     old, new, *expected = case
     assert_says(problems_of(edited(old, new)), expected)
 
 
+@pytest.mark.battery(1, 2, 3, 6, 7)
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in TEXTS])
 def test_text_that_is_no_plan_is_refused(case):
     text, *expected = case
     assert_says(problems_of(text), expected)
 
 
+@pytest.mark.battery(24)
 @pytest.mark.parametrize("case", [case for _, case in EDITS if "hunter2" in case[1]])
 def test_what_may_be_a_secret_is_never_shown(case):
     assert "hunter2" not in render_problems(problems_of(edited(*case[:2])))
 
 
+@pytest.mark.battery(2, 9)
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
@@ -55,10 +59,12 @@ def test_bytes_that_are_no_plan_are_refused(raw, message):
     assert [reads_as(problem) for problem in problems_of(raw)] == [message]
 
 
+@pytest.mark.battery(2)
 def test_plan_with_a_byte_order_mark_is_accepted():
     assert not problems_of(b"\xef\xbb\xbf" + EXAMPLE.encode())
 
 
+@pytest.mark.battery(4)
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_endless_nesting_is_refused_in_a_process_that_survives(opening):
     text = opening * 200_000
@@ -83,6 +89,7 @@ print(int(peak[1]) // 1024)
 """
 
 
+@pytest.mark.battery(5)
 def test_hundreds_of_thousands_of_keys_do_not_fill_the_memory():
     path = [part for part in sys.path if part]
     run = subprocess.run(

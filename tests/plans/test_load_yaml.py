@@ -21,6 +21,7 @@ SCALARS = [
 ]  # fmt: skip
 
 
+@pytest.mark.battery(9)
 @pytest.mark.parametrize(("written", "meant"), SCALARS)
 def test_scalar_is_read_by_yaml_1_2(written, meant):
     found = plain(f"a:\n {written}\n")["a"]

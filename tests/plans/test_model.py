@@ -112,6 +112,7 @@ REALMS = [
 ]
 
 
+@pytest.mark.battery(12)
 @pytest.mark.parametrize(("realm", "segment"), REALMS)
 def test_realm_is_percent_encoded_once(realm, segment):
     settings = plan_of(

@@ -82,6 +82,7 @@ ENCODERS = {
 }
 
 
+@pytest.mark.battery(24)
 @pytest.mark.parametrize("name", ENCODERS)
 @pytest.mark.parametrize("secret", SECRETS)
 def test_every_spelling_is_hidden_and_its_surroundings_stay(secret, name):
@@ -90,6 +91,7 @@ def test_every_spelling_is_hidden_and_its_surroundings_stay(secret, name):
     assert cleaned == f"before [{MARK}] after"
 
 
+@pytest.mark.battery(24)
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc", "client:"])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_base64_hides_it_at_every_alignment(secret, before):
@@ -136,6 +138,7 @@ def test_basic_header_of_an_encoded_secret_is_hidden():
     assert MARK in Redactor([secret]).clean(f"x {header} y")
 
 
+@pytest.mark.battery(22)
 @pytest.mark.parametrize("value", ["", "a", "ab", "abc", "coder", "Secret", "PASSWORD", "admin", "\n", "  x "])
 def test_common_or_short_value_does_not_shred_output(value):
     redactor = Redactor()

@@ -54,23 +54,27 @@ def test_the_same_look_gives_the_same_bytes():
     assert saved.dump(again).encode() == BYTES
 
 
+@pytest.mark.battery(24)
 def test_no_secret_is_in_it():
     assert CANARY.encode() not in BYTES
     assert b"(secret)" in BYTES and b"(generated)" in BYTES
 
 
+@pytest.mark.battery(16)
 @pytest.mark.parametrize("end", range(0, len(BYTES) - 1, 50))
 def test_a_truncated_one_is_refused_and_known_for_what_it_is(end):
     assert reading(BYTES[:end]) == "the saved plan is truncated or was changed"
     assert saved.is_saved(BYTES[:end]) is (end >= 50)
 
 
+@pytest.mark.battery(16)
 @given(st.integers(0, len(BYTES) - 2), st.integers(0, 7))
 def test_one_flipped_bit_is_refused(place, bit):
     flipped = BYTES[:place] + bytes([BYTES[place] ^ 1 << bit]) + BYTES[place + 1 :]
     assert reading(flipped)
 
 
+@pytest.mark.battery(16)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -91,6 +95,7 @@ def test_what_is_no_saved_plan_of_ours_says_why(data, message):
     assert reading(data) == message
 
 
+@pytest.mark.battery(16)
 def test_another_tools_archive_is_refused():
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
@@ -98,6 +103,7 @@ def test_another_tools_archive_is_refused():
     assert reading(archive.getvalue()) == "the saved plan is truncated or was changed"
 
 
+@pytest.mark.battery(16)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -118,11 +124,13 @@ def test_a_shape_that_we_never_write_is_refused(changes):
     assert reading(resealed(**changes)) == "the saved plan is not of the shape that its format promises"
 
 
+@pytest.mark.battery(16)
 def test_more_than_the_largest_is_refused(monkeypatch):
     monkeypatch.setattr(saved, "LARGEST", 10)
     assert reading(BYTES) == "the saved plan is too large to be one"
 
 
+@pytest.mark.battery(17)
 @pytest.mark.parametrize(
     ("live", "line"),
     [
@@ -143,6 +151,7 @@ def test_a_field_that_nobody_manages_may_move():
     assert saved.moved(saved.parse(BYTES, "x"), now) == ()
 
 
+@pytest.mark.battery(18)
 def test_it_is_applied_when_everything_is_as_it_would_leave_it():
     made = {change.address: {**LIVE.get(change.address, {}), **change.after} for _, change in PROPOSAL.changes}
     drawn = {a: {n: Sealed("drawn") if isinstance(v, Generated) else v for n, v in f.items()} for a, f in made.items()}

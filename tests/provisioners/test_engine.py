@@ -31,6 +31,7 @@ def test_a_target_is_read_once_however_many_plans_it_has():
     assert sorted(here.opened) == ["acme", "zeta"]
 
 
+@pytest.mark.battery(45)
 def test_a_missing_right_ends_the_look_before_anything_is_read():
     here = world(acme=Tenant(refused="lacks the role `writer`"))
     (view,) = here.look(deployment()).views
@@ -43,6 +44,7 @@ def test_a_missing_right_ends_the_look_before_anything_is_read():
     assert here.tenants["acme"].log == ["preflight"]
 
 
+@pytest.mark.battery(54)
 def test_a_target_that_fails_stands_beside_a_good_one():
     here = world(acme=Tenant(unreachable=True), zeta=Tenant())
     bad, good = here.look(deployment("a", "acme"), deployment("b", "zeta")).views
@@ -90,6 +92,7 @@ def test_apply_makes_every_change_and_the_next_look_finds_none():
     assert [len(view.changes) for view in here.look(deployment("a"), deployment("b")).views] == [0]
 
 
+@pytest.mark.battery(45)
 def test_rights_that_only_a_write_shows_are_tried_before_the_first_write():
     here = world()
     here.apply(deployment())
@@ -105,6 +108,7 @@ def test_nothing_to_change_asks_for_no_rights_and_no_second_look():
     assert here.tenants["acme"].log == ["preflight", "read"]
 
 
+@pytest.mark.battery(54)
 def test_a_failed_change_does_not_keep_the_others_back():
     here = world(acme=Tenant(failing=frozenset({"b"})))
     report = here.apply(*(deployment(name) for name in "abc"))
@@ -113,6 +117,7 @@ def test_a_failed_change_does_not_keep_the_others_back():
     assert report.unsettled == ()
 
 
+@pytest.mark.battery(54)
 def test_what_depends_on_a_failed_change_is_skipped_and_says_on_what():
     here = world(acme=Tenant(failing=frozenset({"acme"})))
     report = here.apply(deployment("a", more=REGION), deployment("b"))
@@ -179,6 +184,7 @@ def test_two_clients_never_share_a_drawn_secret():
     assert one != two
 
 
+@pytest.mark.battery(53)
 def test_a_stop_lets_nothing_more_start():
     async def stop_now(stop: asyncio.Event) -> None:
         stop.set()
@@ -189,6 +195,7 @@ def test_a_stop_lets_nothing_more_start():
     assert here.tenants["acme"].writes == []
 
 
+@pytest.mark.battery(53)
 def test_a_stop_during_a_change_lets_that_one_finish():
     here = world()
     stops: list[asyncio.Event] = []
@@ -208,6 +215,7 @@ def test_no_more_changes_are_under_way_than_allowed():
     assert here.tenants["acme"].most_under_way == 3
 
 
+@pytest.mark.battery(44)
 def test_steps_for_a_human_are_never_sent():
     here = world(acme=Tenant(manual=frozenset({"coder"})))
     report = here.apply(deployment())

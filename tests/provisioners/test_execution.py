@@ -57,6 +57,7 @@ def test_results_come_in_the_order_of_the_changes():
     assert [result.change.address.name for result in results] == ["c", "b", "a"]
 
 
+@pytest.mark.battery(54)
 def test_a_failure_skips_everything_behind_it_and_nothing_else():
     results, _ = run(change("a"), change("b", "a"), change("c", "b"), change("d"), failing=frozenset("a"))
     assert [result.status for result in results] == [Status.FAILED, Status.SKIPPED, Status.SKIPPED, Status.DONE]

@@ -29,12 +29,14 @@ def umask(request):
     os.umask(before)
 
 
+@pytest.mark.battery(56)
 def test_a_new_file_is_0600_under_any_umask(tmp_path, umask):
     write_private(tmp_path / "f", b"data")
     assert (tmp_path / "f").read_bytes() == b"data"
     assert mode(tmp_path / "f") == 0o600
 
 
+@pytest.mark.battery(56)
 def test_an_existing_open_file_becomes_0600_and_its_other_names_keep_the_old_content(tmp_path):
     target = tmp_path / "f"
     target.write_text("old")
@@ -45,6 +47,7 @@ def test_an_existing_open_file_becomes_0600_and_its_other_names_keep_the_old_con
     assert (tmp_path / "hard").read_text() == "old"
 
 
+@pytest.mark.battery(56)
 def test_folders_are_made_for_us_alone_under_any_umask(tmp_path, umask):
     make_private_folder(tmp_path / "a" / "b")
     assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o700, 0o700)
@@ -62,6 +65,7 @@ def special(path, kind):
             os.mkfifo(path)
 
 
+@pytest.mark.battery(56)
 @pytest.mark.parametrize("kind", ["link", "dangling loop", "folder", "pipe"])
 def test_what_is_no_regular_file_is_not_written(tmp_path, kind):
     (tmp_path / "elsewhere").write_text("old")
@@ -85,6 +89,7 @@ def test_a_device_is_not_read():
         read_private(Path("/dev/zero"))
 
 
+@pytest.mark.battery(56)
 @pytest.mark.skipif(not is_root, reason="only root can make a file of somebody else")
 def test_somebody_elses_file_in_a_folder_open_to_all_is_refused(tmp_path):
     tmp_path.chmod(0o1777)
@@ -109,6 +114,7 @@ def small_files():
         signal.signal(signal.SIGXFSZ, before)
 
 
+@pytest.mark.battery(55)
 def test_a_file_that_outgrows_its_limit_leaves_the_old_one_whole(tmp_path):
     target = tmp_path / "f"
     target.write_text("old")
@@ -125,6 +131,7 @@ def write_to_full_device(path):
         files._write_all(full.fileno(), b"x")
 
 
+@pytest.mark.battery(55)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full on this machine")
 def test_a_full_disk_is_named(tmp_path):
     with pytest.raises(Failed, match=r"cannot write `.*f`: no space left on device"):
@@ -157,6 +164,7 @@ def test_line_ends_are_read_as_they_are(tmp_path):
     assert read_text(tmp_path / "f") == "a\r\nb\rc\n"
 
 
+@pytest.mark.battery(57)
 def test_no_home_is_needed(tmp_path):
     code = (
         "from pathlib import Path; from oidc_provision.provisioners.files import write_private as w; w(Path('f'), b'x')"

@@ -88,6 +88,7 @@ def test_sixteen_first_calls_make_one_token_request():
     assert keycloak.forms[0]["password"] == "p4ss&word"
 
 
+@pytest.mark.battery(46)
 def test_expired_token_is_renewed_once_for_all_before_it_is_refused():
     keycloak = Keycloak()
 
@@ -101,6 +102,7 @@ def test_expired_token_is_renewed_once_for_all_before_it_is_refused():
     assert grants(keycloak) == ["password", "refresh_token"]
 
 
+@pytest.mark.battery(46)
 def test_token_refused_in_the_middle_is_renewed_once_and_no_write_is_lost():
     keycloak = Keycloak()
 
@@ -116,6 +118,7 @@ def test_token_refused_in_the_middle_is_renewed_once_and_no_write_is_lost():
     assert sorted(json.loads(body)["name"] for body in keycloak.bodies if body) == list(range(16))
 
 
+@pytest.mark.battery(46)
 @pytest.mark.parametrize(
     ("signs_in", "grant"),
     [({}, "password"), ({"client_id": "robot", "client_secret": Sealed("s3cr3t")}, "client_credentials")],
@@ -133,6 +136,7 @@ def test_refused_refresh_token_means_signing_in_again(signs_in, grant):
     assert grants(keycloak) == [grant, "refresh_token", grant]
 
 
+@pytest.mark.battery(46)
 def test_call_that_is_refused_twice_is_an_error_and_no_loop():
     keycloak = Keycloak()
 
@@ -163,6 +167,7 @@ SIGN_IN = {
 }
 
 
+@pytest.mark.battery(45)
 @pytest.mark.parametrize("words", SIGN_IN)
 def test_refused_sign_in_is_explained(words):
     with pytest.raises(RemoteFailure) as caught:
@@ -171,6 +176,7 @@ def test_refused_sign_in_is_explained(words):
     assert (caught.value.status, caught.value.arrived) == (SIGN_IN[words][0], False)
 
 
+@pytest.mark.battery(37)
 @pytest.mark.parametrize("body", [[1], {}, {"access_token": 5}, {"access_token": ""}])
 def test_token_answer_without_a_token_is_clean(body):
     keycloak = Keycloak()
@@ -191,6 +197,7 @@ def test_tokens_are_secrets_from_then_on():
     assert work(keycloak, job) == "(redacted) (redacted)"
 
 
+@pytest.mark.battery(40)
 def test_server_text_with_our_secret_is_redacted():
     keycloak = Keycloak(refuses=lambda _form: (400, {"error": "bad", "error_description": "no s3cr3t-value!"}))
 
@@ -216,6 +223,7 @@ REALMS = {
 }
 
 
+@pytest.mark.battery(12)
 @pytest.mark.parametrize("realm", REALMS)
 @pytest.mark.parametrize("path", ["", "/", "/auth", "/auth/"])
 def test_realm_is_one_segment_encoded_once(realm, path):
@@ -263,6 +271,7 @@ def test_requests_are_counted_by_shape():
     }
 
 
+@pytest.mark.battery(40)
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -289,6 +298,7 @@ def test_refusal_of_any_shape_is_explained(data, words):
     assert words in str(error)
 
 
+@pytest.mark.battery(37)
 def test_listing_of_another_type_is_clean():
     keycloak = Keycloak()
     keycloak.answer = answer(200, {"error": "x"})

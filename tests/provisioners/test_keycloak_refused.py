@@ -1,7 +1,5 @@
 """Realms that answer otherwise than they should: what is said, and that nothing is taken for granted."""
 
-import asyncio
-
 import pytest
 from tests.laws.worlds.base import apply, look
 from tests.laws.worlds.keycloak import ABSENT, starts, world
@@ -20,9 +18,21 @@ async def deaf(*_arguments):
     """204, and nothing happens."""
 
 
+def tampered(place, **calls):
+    """The world, where these calls of the admin API end otherwise."""
+    opened = place.open
+
+    async def opened_so(deployment):
+        provisioner = await opened(deployment)
+        vars(provisioner._api).update(calls)
+        return provisioner
+
+    place.open = opened_so
+    return place
+
+
 def refused(place, method, error):
-    setattr(place.server, method, answering(error))
-    return look(place).views[0].error
+    return look(tampered(place, **{method: answering(error)})).views[0].error
 
 
 def test_a_realm_that_is_refused_whole_cannot_be_read():
@@ -30,6 +40,7 @@ def test_a_realm_that_is_refused_whole_cannot_be_read():
     assert isinstance(error, Failed) and "realm `engineering` cannot be read" in error.message
 
 
+@pytest.mark.battery(45)
 def test_clients_that_are_refused_name_the_missing_role():
     error = refused(world({}, {}), "find_client", RemoteFailure("forbidden", status=403))
     assert isinstance(error, Refused) and "`view-clients`" in error.message
@@ -47,27 +58,27 @@ def test_any_other_answer_is_told_as_it_is(status):
 
 
 def test_a_scope_that_does_not_arrive_where_it_was_moved_is_an_error():
-    place = starts()["scopes the other way"]
-    place.server.attach_scope = deaf
+    place = tampered(starts()["scopes the other way"], attach_scope=deaf)
     _, report = apply(place)
     (failed,) = [result.error for result in report.results if result.error]
     assert failed.message == "scope `phone` did not arrive as default"
     assert "run `apply` again" in failed.fix
 
 
+@pytest.mark.battery(41)
 def test_a_client_that_somebody_else_makes_meanwhile_is_left_alone():
-    place = world({}, {"client": ABSENT})
-    place.server.create_client = answering(RemoteFailure("exists", status=409))
+    exists = answering(RemoteFailure("exists", status=409))
+    place = tampered(world({}, {"client": ABSENT}), create_client=exists)
     _, report = apply(place)
     (failed,) = [result.error for result in report.results if result.error]
     assert "created by somebody else meanwhile" in failed.message
 
 
+@pytest.mark.battery(45)
 @pytest.mark.parametrize(("status", "outcome"), [(403, Refused), (500, RemoteFailure)])
 def test_a_right_that_only_a_write_shows_is_tried_before_anything_is_written(status, outcome):
     place = world({"shared": {"revoke_refresh_token": True}}, {"client": ABSENT})
-    place.server.access_token = deaf_token
-    place.server.update_realm = answering(RemoteFailure("no", status=status))
+    tampered(place, access_token=deaf_token, update_realm=answering(RemoteFailure("no", status=status)))
     _, report = apply(place)
     assert [type(error) for error in report.errors] == [outcome]
     assert (report.results, place.writes) == ((), [])
@@ -79,9 +90,9 @@ async def deaf_token():
 
 
 def test_a_failing_write_leaves_the_rest_undone_and_says_so():
-    place = starts()["the realm is shared"]
-    place.server.update_realm = answering(RemoteFailure("no", status=500))
+    refusing = answering(RemoteFailure("no", status=500))
+    place = tampered(starts()["the realm is shared"], update_realm=refusing)
     _, report = apply(place)
     ends = {result.change.key: result.status.value for result in report.results}
     assert ends == {"store/coder": "done", "realm/engineering": "failed", "client/coder": "skipped"}
-    assert asyncio.run(place.server.find_client("coder")).get("name") is None
+    assert place.realm.client("coder").get("name") is None

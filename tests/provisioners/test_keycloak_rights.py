@@ -20,6 +20,7 @@ def test_a_token_that_cannot_be_read_tells_nothing(unreadable):
     assert held_roles(unreadable, HERE) is None
 
 
+@pytest.mark.battery(45)
 @pytest.mark.parametrize(
     ("claims", "account", "roles"),
     [

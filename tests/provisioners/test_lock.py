@@ -14,6 +14,7 @@ from oidc_provision.provisioners.lock import lock_folder, locked
 ONE, TWO = Target("realm", "one"), Target("realm", "two")
 
 
+@pytest.mark.battery(49)
 def test_a_second_apply_on_the_same_target_is_refused(tmp_path: Path):
     with locked([ONE], tmp_path / "locks"):
         with pytest.raises(Refused, match="another apply is at work on realm one"):
@@ -53,6 +54,7 @@ def hold_and_die(folder: str) -> None:
         os._exit(9)
 
 
+@pytest.mark.battery(52)
 def test_a_process_that_died_leaves_no_lock_behind(tmp_path: Path):
     child = multiprocessing.get_context("fork").Process(target=hold_and_die, args=(str(tmp_path),))
     child.start()
@@ -71,6 +73,7 @@ def test_lock_files_are_for_us_alone_and_name_no_target(tmp_path: Path):
         assert "passwd" not in file.name
 
 
+@pytest.mark.battery(56)
 def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path):
     folder, victim = tmp_path / "locks", tmp_path / "victim"
     with locked([ONE], folder):
@@ -82,6 +85,7 @@ def test_a_link_in_the_place_of_a_lock_file_is_not_followed(tmp_path: Path):
     assert not victim.exists()
 
 
+@pytest.mark.battery(56)
 @pytest.mark.parametrize(
     "make", [lambda path: path.write_text(""), lambda path: path.symlink_to(path.parent / "elsewhere")]
 )
@@ -93,6 +97,7 @@ def test_a_folder_that_is_none_of_ours_is_refused(tmp_path: Path, make):
     assert "TMPDIR" in failed.value.fix
 
 
+@pytest.mark.battery(57)
 def test_the_folder_depends_on_no_home(monkeypatch: pytest.MonkeyPatch):
     before = lock_folder()
     monkeypatch.delenv("HOME", raising=False)

@@ -35,11 +35,13 @@ def test_plan_behind_a_link_is_read(tmp_path):
     assert [content for _, content in read_plan_files([str(tmp_path / "link.yaml")])] == [b"x"]
 
 
+@pytest.mark.battery(14)
 def test_pipe_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe.yaml")
     assert refusal(tmp_path / "pipe.yaml") == "this is a pipe, not a plan file"
 
 
+@pytest.mark.battery(14)
 def test_folder_that_looks_like_a_plan_is_refused(tmp_path):
     (tmp_path / "a.yaml").mkdir()
     with pytest.raises(PlanError) as caught:
@@ -47,10 +49,12 @@ def test_folder_that_looks_like_a_plan_is_refused(tmp_path):
     assert caught.value.problems[0].message == "this is a folder, not a plan file"
 
 
+@pytest.mark.battery(14)
 def test_device_is_refused():
     assert refusal("/dev/zero") == "this is a device, not a plan file"
 
 
+@pytest.mark.battery(14)
 def test_loop_of_links_is_refused(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
@@ -75,6 +79,7 @@ def test_name_that_no_file_can_have_is_refused():
     assert refusal("a\0b") == "cannot be read"
 
 
+@pytest.mark.battery(5)
 def test_large_file_is_refused_at_its_limit(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     assert list(read_plan_files([str(tmp_path / "a")], limit=5))

@@ -26,6 +26,7 @@ def behind(cause, error):
         return caught
 
 
+@pytest.mark.battery(28)
 @pytest.mark.parametrize(
     ("error", "words", "lasting"),
     [

@@ -48,6 +48,7 @@ REPEATED = {
 OUTCOMES = [200, 302, 400, 401, 403, 404, 409, 412, 429, 500, 501, 502, 503, 504, *Loss]
 
 
+@pytest.mark.battery(35)
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=str)
 @pytest.mark.parametrize("method", REPEATED)
 def test_what_is_repeated(method, outcome):
@@ -63,29 +64,34 @@ def test_post_named_repeatable_is_not_repeated_on_a_server_error():
     assert decided(method="POST", repeatable=True, outcome=500) == GiveUp()
 
 
+@pytest.mark.battery(35)
 def test_server_error_is_read_again_twice_at_most():
     tries = [isinstance(decided(outcome=500, attempt=attempt, attempts=9), Wait) for attempt in (1, 2, 3)]
     assert tries == [True, True, False]
 
 
+@pytest.mark.battery(35)
 @given(attempt=st.integers(1, 10_000), random=st.floats(0, 1, exclude_max=True))
 def test_wait_grows_to_a_ceiling_and_never_further(attempt, random):
     decision = decided(attempt=attempt, attempts=20_000, random=lambda: random)
     assert 0 <= decision.seconds <= min(LONGEST_BACKOFF, 0.5 * 2 ** min(attempt - 1, 20))
 
 
+@pytest.mark.battery(34)
 @given(asked=st.floats(0, 1e9), budget=st.floats(-10, 1e3))
 def test_wait_never_exceeds_the_budget_nor_falls_short_of_what_was_asked(asked, budget):
     decision = decided(retry_after=asked, budget_left=budget)
     assert isinstance(decision, GiveUp) or asked <= decision.seconds <= budget
 
 
+@pytest.mark.battery(35)
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 0.5), (2, 1), (3, 2), (4, 4), (6, 16), (7, 20), (5000, 20)])
 def test_the_ceiling_of_a_wait_doubles(attempt, seconds):
     assert decided(attempt=attempt, attempts=10_000, random=lambda: 1.0) == Wait(seconds)
     assert decided(attempt=attempt, attempts=10_000, random=lambda: 0.5) == Wait(seconds / 2)
 
 
+@pytest.mark.battery(34)
 def test_what_a_server_asks_for_is_spread_by_up_to_half_a_second():
     assert decided(retry_after=3.0, random=lambda: 0.5) == Wait(3.25)
 
@@ -94,6 +100,7 @@ def test_a_wait_may_use_up_the_budget():
     assert decided(retry_after=100.0, budget_left=100.0) == Wait(100.0)
 
 
+@pytest.mark.battery(34)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -110,6 +117,7 @@ def date(**delta):
     return format_datetime(NOW + timedelta(**delta), usegmt=True)
 
 
+@pytest.mark.battery(34)
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -140,6 +148,7 @@ def test_retry_after(value, seconds):
     assert parse_retry_after(value, NOW.timestamp()) == seconds
 
 
+@pytest.mark.battery(34)
 @given(st.text(max_size=60))
 def test_no_date_raises(text):
     assert parse_http_date(text) is None or isinstance(parse_http_date(text), int)

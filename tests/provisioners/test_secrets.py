@@ -50,6 +50,7 @@ def test_values_are_taken_as_they_are(value, tmp_path):
     assert fetch(Ref("exec", argv=command)) == value
 
 
+@pytest.mark.battery(19)
 @pytest.mark.parametrize(("data", "value"), [("s3\n", "s3"), ("s3\n\n", "s3\n"), ("s3\r\n", "s3"), ("s3\n ", "s3\n ")])
 def test_one_line_end_is_stripped_once(data, value, tmp_path):
     private(tmp_path / "f", data)
@@ -61,6 +62,7 @@ def test_one_line_end_is_stripped_once(data, value, tmp_path):
 BAD = [(b"", "empty"), (b"\n", "empty"), (b" \n\n", "empty"), (b"c4nary\0x", "NUL"), (b"c4nary\xff", "UTF-8")]
 
 
+@pytest.mark.battery(19)
 @pytest.mark.parametrize(("data", "why"), [*BAD, (b"c4nary" * 20_000, "larger")])
 def test_what_cannot_be_a_secret_is_refused_without_showing_it(data, why, tmp_path):
     private(tmp_path / "f", data)
@@ -68,6 +70,7 @@ def test_what_cannot_be_a_secret_is_refused_without_showing_it(data, why, tmp_pa
     assert why in failed(Ref("exec", argv=("cat", str(tmp_path / "f"))))
 
 
+@pytest.mark.battery(19)
 @pytest.mark.parametrize(
     ("value", "why"), [("", "empty"), ("\n", "empty"), ("c4nary\udcff", "UTF-8"), (None, "not set")]
 )
@@ -75,6 +78,7 @@ def test_a_variable_without_a_usable_value_is_named(value, why):
     assert why in failed(Ref("env", "X"), environment={} if value is None else {"X": value})
 
 
+@pytest.mark.battery(20)
 @pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o620, 0o602])
 def test_a_file_that_others_may_read_or_write_is_refused(bits, tmp_path):
     private(tmp_path / "f", CANARY).chmod(bits)
@@ -95,6 +99,7 @@ def test_a_link_to_a_file_of_our_own_is_followed(tmp_path):
     assert fetch(Ref("file", "link"), tmp_path) == CANARY
 
 
+@pytest.mark.battery(20)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file of somebody else")
 def test_a_link_to_a_file_of_another_owner_is_refused(tmp_path):
     os.chown(private(tmp_path / "f", CANARY), 12345, 12345)
@@ -124,6 +129,7 @@ def test_a_key_without_a_certain_value_is_refused(text, why, tmp_path):
     assert why in failed(Ref("file", "f#K"), folder=tmp_path)
 
 
+@pytest.mark.battery(21)
 def test_a_command_gets_no_input_no_terminal_and_our_environment(tmp_path):
     assert fetch(shell("cat; printf x")) == "x"
     assert fetch(shell("(: </dev/tty) 2>/dev/null && echo terminal || echo none")) == "none"
@@ -131,6 +137,7 @@ def test_a_command_gets_no_input_no_terminal_and_our_environment(tmp_path):
     assert fetch(Ref("exec", argv=("echo", "$HOME;", "id"))) == "$HOME; id"
 
 
+@pytest.mark.battery(21)
 def test_a_command_that_hangs_is_killed_with_all_it_started(tmp_path):
     late = tmp_path / "late"
     told = failed(shell(f"(sleep 1; touch {late}) & echo c4nary; sleep 60"), timeout=0.3)
@@ -139,15 +146,18 @@ def test_a_command_that_hangs_is_killed_with_all_it_started(tmp_path):
     assert not late.exists()
 
 
+@pytest.mark.battery(21)
 def test_a_child_that_left_the_group_does_not_hold_us_up():
     detach = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(3)"
     assert "did not end" in failed(Ref("exec", argv=(sys.executable, "-c", detach)), timeout=0.5)
 
 
+@pytest.mark.battery(21)
 def test_a_flood_is_stopped():
     assert "more than 1048576 bytes" in failed(Ref("exec", argv=("yes", "c4nary")))
 
 
+@pytest.mark.battery(21)
 @pytest.mark.parametrize(
     ("script", "told"),
     [
@@ -233,6 +243,7 @@ def test_a_store_takes_nothing_that_it_could_not_give_back(value, tmp_path):
     assert not (tmp_path / "f").exists()
 
 
+@pytest.mark.battery(22)
 @pytest.mark.parametrize("value", ["a", "abc", "coder", "Secret", "PASSWORD", "1234"])
 def test_common_words_are_called_weak_without_saying_them(value):
     assert value not in weakness(Sealed(value)).split()

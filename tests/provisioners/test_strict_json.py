@@ -33,6 +33,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.battery(37)
 @pytest.mark.parametrize("data", REFUSED, ids=lambda data: repr(data[:20]))
 def test_refused(data):
     with pytest.raises(JsonError) as caught:
@@ -71,6 +72,7 @@ def test_everything_that_json_can_say_is_read_back(value):
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@pytest.mark.battery(37)
 @given(st.binary(max_size=80))
 def test_nothing_but_the_one_error_is_ever_raised(data):
     with contextlib.suppress(JsonError):

@@ -65,6 +65,7 @@ def ask(context, tls: TlsSettings):
     return asyncio.run(run())
 
 
+@pytest.mark.battery(27)
 def test_private_authority_is_believed_once_it_is_named(authority, files):
     context = server_side(authority.issue_cert("localhost"))
     assert ask(context, TlsSettings(ca_file=str(files / "ca"))) == {"ok": True}
@@ -81,6 +82,7 @@ DISTRUSTED = {
 }
 
 
+@pytest.mark.battery(26)
 @pytest.mark.parametrize("words", DISTRUSTED)
 def test_distrust_is_named_with_its_fix_and_nothing_is_sent(authority, files, words):
     certificate, fix = DISTRUSTED[words](authority)
@@ -90,6 +92,7 @@ def test_distrust_is_named_with_its_fix_and_nothing_is_sent(authority, files, wo
     assert (caught.value.arrived, "times" in str(caught.value)) == (False, False)
 
 
+@pytest.mark.battery(26)
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_tls_1_1_is_refused(authority, files):
     old = ssl.TLSVersion.TLSv1_1
@@ -120,12 +123,14 @@ def asking_for_a_certificate(authority):
     return context
 
 
+@pytest.mark.battery(27)
 @pytest.mark.parametrize(("key", "password"), [("key", None), ("locked", Sealed(PASSWORD))])
 def test_client_certificate_is_shown(authority, files, key, password):
     tls = TlsSettings(str(files / "ca"), str(files / "cert"), str(files / key), password)
     assert ask(asking_for_a_certificate(authority), tls) == {"ok": True}
 
 
+@pytest.mark.battery(27)
 def test_missing_client_certificate_is_hinted_at(authority, files):
     # which of the two arrives first, the alert or the reset, is the kernel's choice
     with pytest.raises(RemoteFailure, match=r"refused our TLS handshake|reset the connection|broke off") as caught:
@@ -166,6 +171,7 @@ BAD_FILES = {
 }
 
 
+@pytest.mark.battery(27)
 @pytest.mark.parametrize("words", BAD_FILES)
 def test_bad_file_is_refused_without_asking_on_the_terminal(files, words):
     *names, password = BAD_FILES[words]
@@ -174,6 +180,7 @@ def test_bad_file_is_refused_without_asking_on_the_terminal(files, words):
         tls_context(*paths, password)
 
 
+@pytest.mark.battery(26)
 def test_our_context_checks_names_and_speaks_tls_1_2_at_least():
     context = tls_context()
     assert context.check_hostname

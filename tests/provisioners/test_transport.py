@@ -57,6 +57,7 @@ def test_answer_arrives_whole_and_parsed():
     assert server.seen[0].headers["accept"] == "application/json"
 
 
+@pytest.mark.battery(28, 35)
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_harmless_request_is_sent_again(method, status):
@@ -64,6 +65,7 @@ def test_harmless_request_is_sent_again(method, status):
     assert (response.status_code, len(server.seen)) == (200, 2)
 
 
+@pytest.mark.battery(28, 35, 36)
 @pytest.mark.parametrize(
     "fault", [answer(502), answer(503), answer(504), b"", HEAD[:30], HEAD + b"Content-Length: 9\r\n\r\n{"]
 )
@@ -72,12 +74,14 @@ def test_create_whose_answer_is_lost_is_not_sent_again(fault):
     assert (len(server.seen), error.arrived, error.ambiguous) == (1, True, True)
 
 
+@pytest.mark.battery(34)
 def test_create_refused_by_429_is_sent_again():
     response, server = ask(in_turn(answer(429), OK), method="POST", json={"name": "a"})
     assert [seen.body for seen in server.seen] == [b'{"name":"a"}'] * 2
     assert response.status_code == 200
 
 
+@pytest.mark.battery(28)
 def test_create_that_was_never_sent_says_so():
     async def run():
         async with open_client(settings()) as client:
@@ -94,18 +98,21 @@ def test_post_that_the_vendor_calls_repeatable_is_sent_again():
     assert (response.status_code, len(server.seen)) == (200, 2)
 
 
+@pytest.mark.battery(35)
 @pytest.mark.parametrize(("method", "sent"), [("GET", 3), ("PUT", 1), ("POST", 1), ("DELETE", 1)])
 def test_server_error_is_tried_again_for_reads_only_and_then_handed_on(method, sent):
     response, server = ask(always(answer(500, {"error": "unknown_error"})), method=method)
     assert (response.status_code, len(server.seen)) == (500, sent)
 
 
+@pytest.mark.battery(34)
 def test_retry_after_is_honoured():
     chosen = settings()
     ask(in_turn(answer(429, Retry_After="7"), OK), chosen=chosen)
     assert 7 <= chosen.clock.monotonic() < 8
 
 
+@pytest.mark.battery(34)
 def test_retry_after_a_date_counts_from_the_servers_own_clock():
     date, later = "Thu, 01 Jan 1970 00:00:10 GMT", "Thu, 01 Jan 1970 00:00:15 GMT"
     chosen = settings()
@@ -113,12 +120,14 @@ def test_retry_after_a_date_counts_from_the_servers_own_clock():
     assert 5 <= chosen.clock.monotonic() < 6
 
 
+@pytest.mark.battery(34)
 def test_retry_after_a_day_ends_at_once_and_names_both_figures():
     error, server = ask(always(answer(429, Retry_After="86400")))
     assert "asks to wait 86400 s, this run has 120 s" in str(error)
     assert (len(server.seen), error.status, error.arrived) == (1, 429, False)
 
 
+@pytest.mark.battery(34)
 def test_waiting_budget_is_shared_by_all_requests_of_a_run():
     chosen = settings(limits=Limits(attempts=100, waiting=10.0))
     error, server = ask(always(answer(503, Retry_After="4")), chosen=chosen)
@@ -127,6 +136,7 @@ def test_waiting_budget_is_shared_by_all_requests_of_a_run():
     assert "of waiting left" in str(again)
 
 
+@pytest.mark.battery(29)
 def test_run_deadline_stops_before_the_next_request():
     chosen = settings(limits=Limits(run=5.0))
     asyncio.run(chosen.clock.sleep(6))
@@ -135,6 +145,7 @@ def test_run_deadline_stops_before_the_next_request():
     assert server.seen == []
 
 
+@pytest.mark.battery(29)
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -171,6 +182,7 @@ CAPPED = {
 }
 
 
+@pytest.mark.battery(30, 37)
 @pytest.mark.parametrize(("words", "data"), [(words, data) for words, all_ in CAPPED.items() for data in all_])
 def test_useless_answer_is_a_clean_error(words, data):
     error, server = ask(then_cut(data), chosen=settings(limits=Limits(attempts=1, body=2**20)))
@@ -178,6 +190,7 @@ def test_useless_answer_is_a_clean_error(words, data):
     assert str(error).startswith(f"`127.0.0.1:{server.port}` ")
 
 
+@pytest.mark.battery(31)
 @pytest.mark.parametrize(
     ("location", "shown"),
     [
@@ -249,6 +262,7 @@ def test_place_is_given_back_while_waiting():
     assert asyncio.run(run()) == [200, 200]
 
 
+@pytest.mark.battery(28)
 def test_idle_connection_that_was_closed_costs_a_read_one_more_try():
     async def run():
         async with serving(in_turn(OK, b"", OK)) as server, open_client(settings()) as client:
@@ -281,6 +295,7 @@ def test_fetch_json_returns_the_document_and_refuses_other_statuses():
         asyncio.run(run(answer(404, {"error": "x"})))
 
 
+@pytest.mark.battery(31)
 @pytest.mark.parametrize("url", ["http://[::1", "file:///etc/passwd", "no-scheme/x"])
 def test_address_that_cannot_be_asked_is_refused(url):
     async def run():
@@ -291,6 +306,7 @@ def test_address_that_cannot_be_asked_is_refused(url):
         asyncio.run(run())
 
 
+@pytest.mark.battery(28)
 def test_unknown_host_is_named_with_its_cause():
     async def run():
         async with open_client(settings()) as client:
@@ -306,6 +322,7 @@ def test_plain_http_costs_no_certificate_store():
     assert "context" not in vars(chosen.run.trust)
 
 
+@pytest.mark.battery(32)
 def test_proxy_of_the_settings_is_asked_and_its_page_is_no_answer():
     async def run():
         async with (
@@ -319,6 +336,7 @@ def test_proxy_of_the_settings_is_asked_and_its_page_is_no_answer():
     assert caught.value.arrived is False
 
 
+@pytest.mark.battery(32)
 def test_tunnel_that_the_proxy_refuses_was_provably_not_sent():
     async def run():
         async with serving(always(answer(407))) as proxy, open_client(settings(proxies={"https": proxy.url})) as client:
@@ -345,6 +363,7 @@ def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.battery(58)
 def test_few_file_descriptors_are_enough_for_many_requests():
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
