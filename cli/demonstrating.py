@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import time
@@ -11,21 +10,19 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..plans.durations import format_duration
 from ..plans.errors import Failed
-from ..plans.model import CALLBACK_PATH
 from .console import Console
-from .exit_codes import DONE, PENDING
+from .exit_codes import DONE, FAILED, PENDING
 from .group import PROGRAM, group
 from .sandboxing import open_sandbox
 
 if TYPE_CHECKING:
     from ..provisioners.sandbox.emulation import Story
-    from ..provisioners.sandbox.visitor import Visitor
 
 PLAN = "oidc-provision.yaml"
+PASSWORD = "secrets/person.txt"  # noqa: S105  # a file's name
 NEXT = """
 What to try next
   oidc-provision sandbox                  keep such a server running, and play with it
@@ -33,14 +30,6 @@ What to try next
   oidc-provision import                   or the plan of a client that exists already
   oidc-provision plan                     only reads: see what would change
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Somebody signed in, with the newest refresh token."""
-
-    visitor: Visitor
-    refresh_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,9 @@ class Stage:
 
     def call(self, *args: str, expected: int = DONE) -> None:
         """Call a command of ours on the plan, and show it as it would be typed. Raises Failed where it ends otherwise."""
-        self.console.out(self.console.style(f"$ {PROGRAM} {' '.join(args)}", "dim"))
+        # as somebody would type it who stands in the folder
+        typed = " ".join(args).replace(f"{self.folder}/", "")
+        self.console.out(self.console.style(f"$ {PROGRAM} {typed}", "dim"))
         color = ["--color", "always" if self.console.color else "never"]
         verb, *rest = args
         talk = StringIO()
@@ -76,7 +67,8 @@ def demonstrate(console: Console, kind: str) -> int:
         stage.tell(f"An emulated identity provider listens at {sandbox.at(kind)}. This is the plan for it:")
         console.out(story.plan)
         _provision(stage)
-        _repair(stage, story, _sign_in(stage, story))
+        _prove(stage, story)
+        _repair(stage, story)
     console.out(NEXT + f"\nAll of this took {time.monotonic() - began:.1f} s and left nothing behind.")
     return DONE
 
@@ -93,7 +85,7 @@ def _stage(console: Console) -> Iterator[Stage]:
 def _write(folder: Path, story: Story) -> None:
     from ..provisioners.files import make_private_folder, write_private  # noqa: PLC0415  # as the verbs do
 
-    for name, text in {PLAN: story.plan, **story.files}.items():
+    for name, text in {PLAN: story.plan, PASSWORD: story.password, **story.files}.items():
         make_private_folder((folder / name).parent)
         write_private(folder / name, text.encode())
 
@@ -109,57 +101,24 @@ def _provision(stage: Stage) -> None:
     stage.call("env")
 
 
-def _sign_in(stage: Stage, story: Story) -> Signed:
-    from ..provisioners.sandbox.serving import random_id  # noqa: PLC0415  # the extra, which is there by now
-    from ..provisioners.sandbox.visitor import Visitor  # noqa: PLC0415  # as above
-
+def _prove(stage: Stage, story: Story) -> None:
     stage.tell(
-        f"Does it work? `{story.username}` signs in with these settings, through the form, as from Coder's page."
+        f"Does it work? `{story.username}` signs in as from Coder's page, and the refresh token is put to the test."
     )
-    visitor = Visitor(_settings(stage), f"https://coder.example.com{CALLBACK_PATH}", random_id)
-    first = visitor.sign_in(story.username, story.password)
-    stage.console.out(f"signed in: {_told(first)}")
-    second = visitor.refresh(_refresh_token(first))
-    stage.console.out(f"refreshed: {_told(second)}")
-    return Signed(visitor, _refresh_token(second))
+    stage.call("verify", *_login(stage, story), "--probe-reuse")
 
 
-def _settings(stage: Stage) -> dict[str, str]:
-    path = stage.folder / "coder.json"
-    code = group.main(
-        ["env", "--format", "json", "--output", str(path), "--quiet", str(stage.folder / PLAN)],
-        PROGRAM,
-        standalone_mode=False,
-        obj={},
+def _login(stage: Stage, story: Story) -> tuple[str, ...]:
+    return ("--login", "--username", story.username, "--password", f"file:{stage.folder / PASSWORD}", "--no-coder")
+
+
+def _repair(stage: Stage, story: Story) -> None:
+    stage.tell(
+        f"Now somebody slips: {story.drift()}. Users are about to be signed out. What is wrong, and what only follows?"
     )
-    if code != DONE:
-        raise Failed(f"`{PROGRAM} env` ended with {code}")
-    settings: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return settings
-
-
-def _refresh_token(tokens: dict[str, Any]) -> str:
-    token = tokens.get("refresh_token")
-    if not isinstance(token, str):
-        raise Failed("the sign-in brought no refresh token")
-    return token
-
-
-def _told(tokens: dict[str, Any]) -> str:
-    lifetime = format_duration(int(tokens["expires_in"]))
-    return f"an access token for {lifetime}, a refresh token, scopes {', '.join(tokens['scope'].split())}"
-
-
-def _repair(stage: Stage, story: Story, signed: Signed) -> None:
-    stage.tell(f"Now somebody slips: {story.drift()}. Every user is about to be signed out:")
-    try:
-        signed.visitor.refresh(signed.refresh_token)
-    except Failed as failed:
-        stage.console.out(f"refresh: {failed.message}")
-    else:
-        raise Failed("the refresh still works after the slip")
-    stage.tell("The nightly plan finds it,")
+    stage.call("verify", *_login(stage, story), expected=FAILED)
+    stage.tell("The nightly plan finds it too,")
     stage.call("plan", "--detailed-exitcode", expected=PENDING)
     stage.tell("and `apply` repairs it:")
     stage.call("apply", "--auto-approve")
-    stage.console.out(f"refreshed: {_told(signed.visitor.refresh(signed.refresh_token))}")
+    stage.call("verify", *_login(stage, story))

@@ -15,6 +15,7 @@ VERBS = {
     "plan": "Show what apply would change.",
     "show": "Print a saved plan.",
     "apply": "Change the identity provider so that it matches the plans.",
+    "verify": "Prove that refresh tokens work, with a real sign-in if wanted.",
     "env": "Print the CODER_OIDC_* settings that match.",
     "import": "Write the plan of a client that exists already.",
     "sandbox": "Run emulated identity providers on loopback.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ def plan(common: Common, wish: Wish, *, saved_to: str, form: str, outputs: str, 
             "a saved plan cannot hold a rotation: applied twice it would rotate twice",
             fix="ask for it at apply: --rotate-secret CLIENT",
         )
-    files = named_outputs(outputs)
+    files = named_outputs(outputs, RENDERINGS)
     deployments = load_deployments(wish.paths, wish.shard)
 
     async def work(_: Interruption) -> int:
@@ -95,13 +95,13 @@ def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Itera
         write_private(Path(path), console.clean(RENDERINGS[name](proposal, cost)).encode())
 
 
-def named_outputs(outputs: str) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of `--output md=F,json=F`. Raises UsageError for a form that there is not."""
+def named_outputs(outputs: str, forms: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of `--output md=F,json=F`. Raises UsageError for a form that is none of `forms`."""
     pairs = []
     for part in filter(None, outputs.split(",")):
         name, equals, path = part.partition("=")
-        if name not in RENDERINGS or not equals or not path:
-            raise UsageError(f"`--output {part}` is not FORM=FILE", fix=f"FORM is one of {', '.join(RENDERINGS)}")
+        if name not in forms or not equals or not path:
+            raise UsageError(f"`--output {part}` is not FORM=FILE", fix=f"FORM is one of {', '.join(forms)}")
         pairs.append((name, path))
     return tuple(pairs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 CODER_SESSION_DEFAULT = 24 * 3600
 """CODER_SESSION_DURATION where it is not set (facts: Coder's option table)."""
@@ -12,7 +13,10 @@ EARLY_REFRESH = 600
 
 @dataclass(frozen=True, slots=True)
 class LifetimeRules:
-    """Effective lifetimes in seconds; None is unlimited, or not known where `known` is False. `reuses` is rotation's grace."""
+    """Effective lifetimes in seconds; None is unlimited, or not known where `known` is False.
+
+    Under rotation a used refresh token is good for `reuses` more uses, or any number within `grace` seconds after its first.
+    """
 
     access: int | None = None
     idle: int | None = None
@@ -20,6 +24,17 @@ class LifetimeRules:
     rotates: bool = False
     reuses: int = 0
     known: bool = True
+    grace: int = 0
+    issues: bool = True
+    """Whether refresh tokens are issued at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Effective rules, and where each comes from: `access`, `idle`, `maximum`, `rotation` -> the setting's place in words."""
+
+    rules: LifetimeRules
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def smaller(*values: int | None) -> int | None:

@@ -18,6 +18,7 @@ SHORTEST = 4
 _ANCHOR = 4
 _LINE = 8
 _FEW = 100
+_URLSAFE = str.maketrans("+/", "-_")
 
 # words that our own output is made of: hiding them would hide the output
 _COMMON = frozenset(
@@ -94,9 +95,9 @@ class Redactor:
     """Holds the secrets of a run; adding is its only change. Text without a secret costs one scan."""
 
     def __init__(self, secrets: Iterable[Sealed | str] = ()) -> None:
-        self._patterns: dict[str, set[str]] = {}
-        self._unanchored: set[str] = set()
-        self._known: set[str] = set()
+        self._anchored: dict[str, list[str]] = {}
+        self._unanchored: list[str] = []
+        self._known: dict[str, tuple[tuple[str, str], ...]] = {}
         for secret in secrets:
             self.add(secret)
 
@@ -106,7 +107,7 @@ class Redactor:
         hidden = [part for part in _parts(secret) if _can_be_hidden(part)]
         for part in hidden:
             if part not in self._known:
-                self._known.add(part)
+                self._known[part] = ()
                 self._learn(part)
         return bool(hidden)
 
@@ -118,25 +119,35 @@ class Redactor:
         return f"Redactor({len(self._known)} secrets)"
 
     def _learn(self, secret: str) -> None:
-        for anchor, pattern in _spellings(secret):
-            if anchor:
-                self._patterns.setdefault(anchor, set()).add(pattern)
-            else:
-                self._unanchored.add(pattern)
+        # anchors alone: of a fleet's secrets most are never met, and all spellings of one are a kilobyte
+        for anchor in _anchors(secret):
+            self._anchored.setdefault(anchor, []).append(secret)
+        if not _anchor(secret):
+            self._unanchored.append(secret)
+
+    def _spells(self, secret: str) -> tuple[tuple[str, str], ...]:
+        """The spellings of one secret, worked out when one of its anchors is met for the first time."""
+        if not self._known[secret]:
+            self._known[secret] = tuple(_spellings(secret))
+        return self._known[secret]
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for anchor in self._anchors_in(text):
-            for pattern in self._patterns[anchor]:
-                yield from (match.span() for match in re.finditer(pattern, text))
-        for pattern in self._unanchored:
-            yield from (match.span() for match in re.finditer(pattern, text))
+            yield from self._matches(self._anchored[anchor], anchor, text)
+        yield from self._matches(self._unanchored, "", text)
+
+    def _matches(self, secrets: Iterable[str], anchor: str, text: str) -> Iterator[tuple[int, int]]:
+        for secret in secrets:
+            for its_anchor, pattern in self._spells(secret):
+                if its_anchor == anchor:
+                    yield from (match.span() for match in re.finditer(pattern, text))
 
     def _anchors_in(self, text: str) -> Iterable[str]:
-        if len(self._patterns) <= _FEW:
-            return [anchor for anchor in self._patterns if anchor in text]
+        if len(self._anchored) <= _FEW:
+            return [anchor for anchor in self._anchored if anchor in text]
         # a fleet has thousands of secrets: one pass over the text, however many they are
         grams = (text[start : start + _ANCHOR] for start in range(len(text) - _ANCHOR + 1))
-        return {gram for gram in grams if gram in self._patterns}
+        return {gram for gram in grams if gram in self._anchored}
 
 
 def _parts(secret: str) -> Iterator[str]:
@@ -162,6 +173,23 @@ def _spellings(secret: str) -> Iterator[tuple[str, str]]:
         yield core[:_ANCHOR], pattern
     for literal in (data.hex(), data.hex().upper(), "".join(f"\\x{byte:02x}" for byte in data)):
         yield literal[:_ANCHOR], re.escape(literal)
+
+
+def _anchors(secret: str) -> set[str]:
+    """Return the anchors of all spellings, without the patterns, which cost ten times as much."""
+    data = secret.encode("utf-8", "surrogatepass")
+    raws = (data,) if data.isalnum() else (data, quote_plus(data).encode())
+    base64 = {_base64_anchor(raw, offset) for raw in raws for offset in range(3)}
+    urlsafe = {anchor.translate(_URLSAFE) for anchor in base64}
+    start = data[:2].hex()
+    found = base64 | urlsafe | {start, start.upper(), f"\\x{start[:2]}", _anchor(secret)}
+    return found - {""}
+
+
+def _base64_anchor(data: bytes, offset: int) -> str:
+    """Return the first characters that `_base64_forms` finds to depend on `data` alone: they hang on six bytes at most."""
+    first = -(-offset * 8 // 6)
+    return b64encode((bytes(offset) + data)[:6]).decode("ascii")[first : first + _ANCHOR]
 
 
 def _anchor(secret: str) -> str:

@@ -71,6 +71,8 @@ def _check_host(parts: SplitResult) -> None:
 
 def origin(url: str) -> str:
     """Return scheme, host and port as browsers compare them: lower case, without the default port."""
+    if _ORDINARY.fullmatch(url):
+        return "/".join(url.split("/", 3)[:3])
     parts = urlsplit(url)
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..plans.coder_env import CoderEnv
 from ..plans.diff import Change
@@ -14,6 +14,7 @@ from ..plans.redaction import Redactor
 from ..plans.references import SecretReference
 from ..plans.resources import Desired, Live
 from ..plans.sealed import Sealed
+from ..plans.steps import Step
 from .clock import Clock
 
 if TYPE_CHECKING:
@@ -66,20 +67,35 @@ class Provisioner(Protocol):
         """Return the smallest plan data for the live client of `plan`, so that planning it finds nothing."""
         ...
 
+    async def confirm(self, plan: Plan, live: Live) -> tuple[Step, ...]:
+        """Return the vendor's own evidence that refresh tokens are issued and sessions live. Only reads."""
+        ...
+
     def offline_access(self, change: Change) -> tuple[bool, bool]:
         """Tell whether users get refresh tokens that last: before the change, and after it."""
         ...
 
 
+def never() -> bool:
+    """Tell that it is not so."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a provisioner is handed for one run: the HTTP client on our transport, secrets, time."""
+    """What a provisioner is handed for one run: the HTTP client on our transport, secrets, time.
+
+    `kept` is what the targets of one kind share during the run, such as a sign-in. `is_crowded` tells whether there are more targets
+    than places in flight: then every request is waited for, where otherwise only round trips are.
+    """
 
     http: AsyncClient
     fetch_json: Callable[[str], Awaitable[object]]
     resolve: Callable[[SecretReference, str], Awaitable[Sealed]]
     redactor: Redactor
     clock: Clock
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    is_crowded: Callable[[], bool] = never
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ..plans.proposal import Proposal, View
 from ..plans.references import SecretReference
 from ..plans.resources import Address, Desired, Fields, Generated, Includes, Live, Target, Value, Want, Wants
 from ..plans.sealed import Sealed
+from ..plans.steps import Step
 from .base import Outcome, Provisioner
 from .execution import Listen, Result, Run, Status
 
@@ -78,13 +79,20 @@ class Report:
 
 
 class Engine:
-    """One run over some deployments. `draw` makes a new secret; `listen` hears of every change that ended."""
+    """One run over some deployments. `draw` makes a new secret; `listen` hears of every change that ended.
 
-    def __init__(self, open_provisioner: Open, vault: Vault, draw: Callable[[], str], listen: Listen) -> None:
+    `parallelism` is the most requests that are under way at once.
+    """
+
+    def __init__(
+        self, open_provisioner: Open, vault: Vault, draw: Callable[[], str], listen: Listen, parallelism: int = 8
+    ) -> None:
         self._open = open_provisioner
         self._vault = vault
         self._draw = draw
         self._listen = listen
+        # enough to keep every place in flight taken, and no more: what a target answered is held until it is compared
+        self._looks = asyncio.Semaphore(2 * parallelism)
         self._opened: dict[Target, Provisioner] = {}
 
     async def look(
@@ -103,7 +111,9 @@ class Engine:
     ) -> View:
         try:
             provisioner = await self._provisioner(target, group[0])
-            live = await self._read(provisioner, group, writing=writing)
+            await self._confirm_readable(provisioner, group, writing=writing)
+            async with self._looks:
+                live = await self._read(provisioner, group, writing=writing)
         except ProvisionError as error:
             return View(target, group, error=error)
         wanted = [desired_of(provisioner, d, live, rotate=d.client_id in rotate) for d in group]
@@ -119,12 +129,15 @@ class Engine:
             self._opened[target] = await self._open(deployment)
         return self._opened[target]
 
-    async def _read(self, provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> Live:
-        plans = [deployment.plan for deployment in group]
+    @staticmethod
+    async def _confirm_readable(provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> None:
         # before anything is read: partial rights look like an empty target
-        missing = await provisioner.preflight(plans, writing=writing)
+        missing = await provisioner.preflight([deployment.plan for deployment in group], writing=writing)
         if missing:
             raise refusal_of(missing)
+
+    async def _read(self, provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> Live:
+        plans = [deployment.plan for deployment in group]
         secrets, live = await asyncio.gather(self._secrets(group), provisioner.read(plans, writing=writing))
         # known to the redactor before a diff, an error or a trace can tell of it
         for address, fields in {**live, **secrets}.items():
@@ -134,7 +147,8 @@ class Engine:
         return {**live, **secrets}
 
     async def _secrets(self, group: tuple[Deployment, ...]) -> Live:
-        found = await asyncio.gather(*(self._secret(deployment) for deployment in group))
+        stated = (deployment for deployment in group if deployment.plan.client.secret is not None)
+        found = await asyncio.gather(*(self._secret(deployment) for deployment in stated))
         return {address: fields for entry in found for address, fields in entry.items()}
 
     async def _secret(self, deployment: Deployment) -> dict[Address, Fields]:
@@ -211,6 +225,14 @@ class Engine:
     def adopt(self, deployment: Deployment, live: Live) -> Mapping[str, object]:
         """Return the smallest plan data for a deployment's live client."""
         return self._opened[deployment.target].adopt(deployment.plan, live)
+
+    async def confirm(self, deployment: Deployment, live: Live) -> tuple[Step, ...]:
+        """Return the vendor's own evidence about one deployment."""
+        return await self._opened[deployment.target].confirm(deployment.plan, live)
+
+    async def make(self, deployment: Deployment, change: Change, live: Live) -> None:
+        """Make one change at a deployment's target; the caller has decided it."""
+        await self._opened[deployment.target].apply(change, live)
 
     def offline_access(self, target: Target, change: Change) -> tuple[bool, bool]:
         """Tell whether users get refresh tokens before and after a change, in the vendor's judgement."""

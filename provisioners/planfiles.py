@@ -12,6 +12,7 @@ from ..plans.errors import PlanError, Position, Problem
 from ..plans.yaml_events import MAX_BYTES
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_USUAL: Final = 64 * 1024
 _KINDS: Final = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -48,8 +49,11 @@ def _content(file: str, limit: int) -> bytes:
     try:
         with open(file, "rb", opener=_without_waiting) as stream:  # pathlib has no opener
             _refuse_other_than_regular(file, os.fstat(stream.fileno()).st_mode)
+            # most plans are small, and a read of so many bytes takes memory for all of them first: half the time to load a fleet
+            content = stream.read(min(_USUAL, limit + 1))
             # one byte too many tells that there are more, without reading them
-            content = stream.read(limit + 1)
+            if len(content) == _USUAL:
+                content += stream.read(limit + 1 - _USUAL)
     except OSError as error:
         raise _failure(file, _reason(error)) from error
     if len(content) > limit:

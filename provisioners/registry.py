@@ -1,7 +1,7 @@
 """Kind -> identity provider's folder, loaded when named.
 
 A kind is the name of a folder here that has a `settings.py`; strangers' kinds come as entry points in the group
-`oidc_provision.provisioners`, whose object has the same attributes as a folder's package: KIND, RULES, EXAMPLE, ASKS, HTTP, open_provisioner.
+`oidc_provision.provisioners`, whose object has the same attributes as a folder's package: KIND, RULES, EXAMPLE, ASKS, HTTP, HABITS, open_provisioner.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..plans.findings import Rule
 from ..plans.load import Deployment
 from ..plans.model import PlanKind
 from .base import HttpRules, Provisioner, Surroundings
+from .habits import Habits
 
 GROUP = "oidc_provision.provisioners"
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ class Kind(Protocol):
     EXAMPLE: Path
     ASKS: Mapping[str, str]
     HTTP: HttpRules
+    HABITS: Habits
 
     open_provisioner: Callable[[Deployment, Surroundings], Awaitable[Provisioner]]
 

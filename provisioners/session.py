@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..plans.load import Deployment
 from ..plans.redaction import Redactor
 from ..plans.references import SecretReference
 from ..plans.sealed import Sealed
 from . import registry
-from .base import Provisioner, Surroundings
+from .base import HttpRules, Provisioner, Surroundings
 from .clock import Clock, SystemClock
 from .engine import Engine, Store
 from .execution import Listen, Result
 from .secrets import SecretContext, open_store, resolve, weakness
 from .tls import TlsSettings
-from .traffic import Exchange, Traffic
+from .traffic import Exchange, Traffic, nameless
+
+if TYPE_CHECKING:
+    from .transport import AsyncClient, TransportSettings
 
 SECRET_BYTES = 48
 
@@ -89,6 +93,9 @@ class Session:
     engine: Engine
     traffic: Traffic
     references: References
+    http: Callable[[], AsyncClient]
+    """Gives the HTTP client for what belongs to no vendor; no write is sent twice on it."""
+    settings: SessionSettings
 
 
 @asynccontextmanager
@@ -101,24 +108,55 @@ async def open_session(settings: SessionSettings) -> AsyncIterator[Session]:
     base = transport.TransportSettings(
         limits=limits, tls=settings.tls, clock=settings.clock, redactor=settings.redactor, traffic=traffic
     )
-    clients: dict[str, transport.AsyncClient] = {}
+    opener = _Opener(settings, base, references)
+    try:
+        engine = Engine(opener.open, references, settings.draw, settings.listen, settings.parallelism)
+        yield Session(engine, traffic, references, opener.plain, settings)
+    finally:
+        await opener.close()
 
-    async def fetch(client: transport.AsyncClient, url: str) -> object:
-        return await transport.fetch_json(client, url)
 
-    async def open_provisioner(deployment: Deployment) -> Provisioner:
+class _Opener:
+    """Opens provisioners, each kind's on one HTTP client: all its targets share the connections."""
+
+    def __init__(self, settings: SessionSettings, base: TransportSettings, references: References) -> None:
+        self._settings = settings
+        self._base = base
+        self._references = references
+        self._clients: dict[str, AsyncClient] = {}
+        self._kept: dict[str, dict[Hashable, Any]] = {}
+        self._opened = 0
+
+    async def open(self, deployment: Deployment) -> Provisioner:
+        """Return the provisioner of a deployment's target."""
         name = deployment.plan.identity_provider.type
         kind = registry.load(name)
-        # one a kind: all its targets share the connections
-        if name not in clients:
-            rules = kind.HTTP
-            clients[name] = transport.open_client(replace(base, repeatable=rules.repeatable, name_path=rules.name_path))
-        http = clients[name]
-        around = Surroundings(http, lambda url: fetch(http, url), references.resolve, settings.redactor, settings.clock)
-        return await kind.open_provisioner(deployment, around)
+        self._opened += 1
+        return await kind.open_provisioner(deployment, self._around(name, kind.HTTP))
 
-    try:
-        yield Session(Engine(open_provisioner, references, settings.draw, settings.listen), traffic, references)
-    finally:
-        for client in clients.values():
+    def plain(self) -> AsyncClient:
+        """Return the client that knows no vendor."""
+        rules = HttpRules(repeatable=lambda _method, _path: False, name_path=nameless)
+        return self._around("", rules).http
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
             await client.aclose()
+
+    def _around(self, name: str, rules: HttpRules) -> Surroundings:
+        from . import transport  # noqa: PLC0415  # httpx, which commands without a network do not need
+
+        if name not in self._clients:
+            chosen = replace(self._base, repeatable=rules.repeatable, name_path=rules.name_path)
+            self._clients[name] = transport.open_client(chosen)
+        http = self._clients[name]
+        return Surroundings(
+            http,
+            lambda url: transport.fetch_json(http, url),
+            self._references.resolve,
+            self._settings.redactor,
+            self._settings.clock,
+            self._kept.setdefault(name, {}),
+            lambda: self._opened > self._settings.parallelism,
+        )

@@ -52,10 +52,13 @@ class TlsSettings:
 
 
 class Trust:
-    """The one context of a run, made when the first https request needs it: reading the store costs 65 ms."""
+    """The one context of a run, made when the first https request needs it: reading the store costs 65 ms. Raises `UsageError`."""
 
     def __init__(self, settings: TlsSettings) -> None:
         self._settings = settings
+        # a file that is of no use is the caller's mistake, and told before any server is asked
+        if settings != TlsSettings():
+            _ = self.context
 
     @cached_property
     def context(self) -> ssl.SSLContext:

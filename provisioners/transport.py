@@ -9,7 +9,11 @@ import asyncio
 import math
 import random
 import re
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -35,6 +39,7 @@ from .retry import (
 )
 from .tls import TlsSettings, Trust
 from .traffic import Exchange, Traffic, nameless, printable_url, shape
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,6 +135,11 @@ class _Answer(httpx.Response):
         kind = raw.headers.get("content-type", "")
         self._reading = judge(body, status=raw.status_code, kind=kind, json_asked=asked, must_have=needs)
 
+    @property
+    def has_redirect_location(self) -> bool:
+        # nothing is followed, and httpx would raise an error of its own for a `Location` that it cannot read
+        return False
+
     def json(self, **kwargs: object) -> object:
         return self._reading.value if self._reading.is_json else super().json(**kwargs)
 
@@ -153,7 +163,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._settings = settings
         self._limits = settings.limits
         self._run = settings.run
-        self._wires: dict[tuple[bool, str], httpx.AsyncHTTPTransport] = {}
+        self._wires: dict[tuple[bool, str], Turns[httpx.AsyncHTTPTransport]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the whole answer, unpacked and judged."""
@@ -172,8 +182,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for wire in self._wires.values():
-            await wire.aclose()
+        for turns in self._wires.values():
+            for wire in turns.all:
+                await wire.aclose()
 
     def _decide(self, request: httpx.Request, result: _Answer | _Fault, attempt: int) -> Wait | GiveUp:
         outcome: Outcome = result.loss if isinstance(result, _Fault) else result.status_code
@@ -195,7 +206,8 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _retry_after(self, answer: _Answer) -> float | None:
         # the server's own clock, where it tells it: ours may be wrong by years
-        now = parse_http_date(answer.headers.get("date")) or self._settings.clock.now().timestamp()
+        told = parse_http_date(answer.headers.get("date"))
+        now = self._settings.clock.now().timestamp() if told is None else told
         return parse_retry_after(answer.headers.get("retry-after"), now)
 
     async def _wait(self, decision: Wait) -> None:
@@ -241,29 +253,31 @@ class Transport(httpx.AsyncBaseTransport):
         copy = httpx.Request(
             request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
         )
-        raw = await self._wire(request.url).handle_async_request(copy)
-        try:
-            chunks, packing = raw.aiter_raw(), raw.headers.get("content-encoding", "")
-            body = await read_body(chunks, packing, raw.headers.get("content-length", ""), limits.body)
-            return _Answer(request, raw, body)
-        except BodyError as error:
-            return _Fault(Loss.FINAL, Cause(str(error), _fix_of_body(raw)), raw.status_code)
-        finally:
-            await raw.aclose()
+        with self._wire(request.url) as wire:
+            raw = await wire.handle_async_request(copy)
+            try:
+                chunks, packing = raw.aiter_raw(), raw.headers.get("content-encoding", "")
+                body = await read_body(chunks, packing, raw.headers.get("content-length", ""), limits.body)
+                return _Answer(request, raw, body)
+            except BodyError as error:
+                return _Fault(Loss.FINAL, Cause(str(error), _fix_of_body(raw)), raw.status_code)
+            finally:
+                await raw.aclose()
 
-    def _wire(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+    def _wire(self, url: httpx.URL) -> AbstractContextManager[httpx.AsyncBaseTransport]:
         if self._settings.wire is not None:
-            return self._settings.wire
+            return nullcontext(self._settings.wire)
         proxy = proxy_for(url.scheme, url.host, url.port, self._settings.proxies)
         key = (url.scheme == "https", proxy)
         if key not in self._wires:
-            self._wires[key] = self._new_wire(*key)
-        return self._wires[key]
+            self._wires[key] = Turns(partial(self._new_wire, *key), self._limits.concurrency)
+        return self._wires[key].taken(url.netloc.decode("ascii"))
 
     def _new_wire(self, secure: bool, proxy: str) -> httpx.AsyncHTTPTransport:  # noqa: FBT001  # the parts of a key
-        trust, most = self._run.trust, self._limits.concurrency
+        trust = self._run.trust
         context = trust.context if secure else trust.nothing
-        pool = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=5.0)
+        # one connection: the gate says how many there are, and they take turns
+        pool = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=5.0)
         proxy_context = trust.context if proxy.startswith("https:") else None
         way = httpx.Proxy(proxy, ssl_context=proxy_context) if proxy else None
         return httpx.AsyncHTTPTransport(verify=context, limits=pool, proxy=way)
@@ -368,6 +382,7 @@ def _host_of(location: str) -> str:
 
 def open_client(settings: TransportSettings) -> httpx.AsyncClient:
     """Return a client that asks for JSON, follows nothing and reads no netrc; close it with `async with`."""
+    _note_absent("sniffio")
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _AGENT}
     return httpx.AsyncClient(
         transport=Transport(settings),
@@ -377,6 +392,15 @@ def open_client(settings: TransportSettings) -> httpx.AsyncClient:
         trust_env=False,
         timeout=settings.limits.request,
     )
+
+
+def _note_absent(module: str) -> None:
+    """Let Python remember that a module is not installed.
+
+    httpcore 1.0.9 tries to import this one eight times a request, and each time the whole path was searched: 0.3 ms.
+    """
+    if find_spec(module) is None:
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # None is how Python itself spells it
 
 
 async def fetch_json(client: httpx.AsyncClient, url: str) -> object:

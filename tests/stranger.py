@@ -19,11 +19,14 @@ from oidc_provision.plans.coder_env import CoderEnv
 from oidc_provision.plans.diff import Action, Change
 from oidc_provision.plans.errors import Failed, ProvisionError, RemoteFailure
 from oidc_provision.plans.findings import Finding, Rule, Severity
+from oidc_provision.plans.lifetimes import LifetimeRules, Lifetimes
 from oidc_provision.plans.load import Deployment, load
 from oidc_provision.plans.model import Plan, PlanKind, ProviderSettings, SharedSettings
 from oidc_provision.plans.resources import Address, Desired, Exactly, Fields, Live, Target, Want
 from oidc_provision.plans.sealed import Sealed
+from oidc_provision.plans.steps import PARTS, Step, ok
 from oidc_provision.provisioners.base import HttpRules, Outcome, Surroundings
+from oidc_provision.provisioners.habits import Habits, Wishes
 
 MISSING = Rule("stranger-missing-right", Severity.ERROR, "a right is missing", "Nothing can be written without it.")
 ODD = Rule("stranger-odd", Severity.WARNING, "something is odd", "It was seen once.")
@@ -50,6 +53,12 @@ RULES = (MISSING, ODD)
 EXAMPLE = Path(__file__).with_name("stranger.yaml")
 ASKS: Mapping[str, str] = {"tenant": "Tenant"}
 HTTP = HttpRules(repeatable=lambda _method, _path: False, name_path=lambda path: path)
+HABITS = Habits(
+    wishes=lambda _plan: Wishes(("openid", "offline_access")),
+    lifetimes=lambda plan, _live: Lifetimes(LifetimeRules(access=plan.access_tokens.lifetime), {"access": "the plan"}),
+    part=lambda _address, field: field if field in PARTS else "",
+    with_redirects=lambda _plan, _live, _uris: None,
+)
 
 
 @dataclass
@@ -160,6 +169,9 @@ class StrangerProvisioner:
 
     def adopt(self, plan: Plan, live: Live) -> Mapping[str, object]:
         return plan.normalised()
+
+    async def confirm(self, plan: Plan, live: Live) -> tuple[Step, ...]:
+        return (ok("stranger", "the tenant has tokens"),)
 
     def offline_access(self, change: Change) -> tuple[bool, bool]:
         return (change.before or {}).get("refresh") is True, change.after.get("refresh") is True

@@ -13,21 +13,21 @@ from ..options import talk_options
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["plan-file", "plan-output"]),
+    type=click.Choice(["plan-file", "plan-output", "verify-output"]),
     default="plan-file",
     show_default=True,
-    help="Which of the two schemas.",
+    help="Which of the schemas.",
 )
 @talk_options
 def command(console: Console, what: str) -> int:
-    """Print the JSON Schema of plan files, or of what `plan --format json` prints."""
+    """Print the JSON Schema of plan files, or of what `plan --format json` or `verify --format json` prints."""
     import json  # noqa: PLC0415  # --help must not load more than click
 
     from ...provisioners.registry import PlanKinds  # noqa: PLC0415  # pydantic, as above
-    from ..render.json_schema import plan_output_schema  # noqa: PLC0415  # as above
+    from ..render.json_schema import OUTPUTS, output_schema  # noqa: PLC0415  # as above
 
-    if what == "plan-output":
-        console.out(plan_output_schema())
+    if what in OUTPUTS:
+        console.out(output_schema(what))
         return DONE
     from ...plans.schema import json_schema  # noqa: PLC0415  # as above
 

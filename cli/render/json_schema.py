@@ -1,12 +1,13 @@
-"""The published schema of `plan --format json`, as it ships in the package."""
+"""The published schemas of what verbs print as JSON, as they ship in the package: `<verb>-output.schema.json`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-SCHEMA = Path(__file__).with_name("plan-output.schema.json")
+HERE = Path(__file__).parent
+OUTPUTS = ("plan-output", "verify-output")
 
 
-def plan_output_schema() -> str:
-    """Return the schema's text."""
-    return SCHEMA.read_text(encoding="utf-8")
+def output_schema(name: str) -> str:
+    """Return a schema's text, by one of the names of `OUTPUTS`."""
+    return (HERE / f"{name}.schema.json").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from ...plans.load import Deployment
 from ..base import HttpRules, Provisioner, Surroundings
 from .codes import RULES
 from .connection import is_token_request, name_path
+from .habits import HABITS
 from .settings import KIND
 
 EXAMPLE = Path(__file__).with_name("example.yaml")
@@ -31,4 +32,4 @@ async def open_provisioner(deployment: Deployment, surroundings: Surroundings) -
     return await open_realm(deployment, surroundings)
 
 
-__all__ = ["ASKS", "EXAMPLE", "HTTP", "KIND", "RULES", "open_provisioner"]
+__all__ = ["ASKS", "EXAMPLE", "HABITS", "HTTP", "KIND", "RULES", "open_provisioner"]

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...plans.errors import RemoteFailure
 from .connection import explain, list_clients_page
 from .refusals import refusal
+from .shapes import CLIENT, REALM, ROLE, SCOPE, Shape, checked
 
 if TYPE_CHECKING:
     from keycloak import KeycloakAdmin
 
 T = TypeVar("T")
-PAGE = 51
-"""One more than the page of 50 that Keycloak lists fastest, so that N full pages need no further, empty one."""
+STEP = 51
+PAGE = STEP + 1
+"""Each page begins with the last client of the one before: where that is gone, what comes next may have been skipped."""
 CONFLICT = 409
 NOT_FOUND = 404
 BROKEN = 500
@@ -36,9 +38,9 @@ class AdminApi:
         """How messages name the place."""
         return f"realm/{self._realm}"
 
-    async def _call(self, what: str, call: Awaitable[T]) -> T:
+    async def _call(self, what: str, call: Awaitable[T], shape: Shape = object) -> T:
         try:
-            return await call
+            return checked(await call, shape, what)
         except Exception as error:
             raise explain(error, what) from error
 
@@ -50,11 +52,19 @@ class AdminApi:
 
     async def realm(self) -> dict[str, Any]:
         """Return the realm's representation; cut to four keys where the role view-realm is missing."""
-        return await self._call(f"reading realm `{self._realm}`", self._admin.a_get_realm(self._realm))
+        return await self._call(f"reading realm `{self._realm}`", self._admin.a_get_realm(self._realm), REALM)
+
+    async def offline_sessions(self, uuid: str) -> int:
+        """Return how many offline sessions a client has; those that ended by idling count until the server sweeps (26.7.3)."""
+        path = f"admin/realms/{self._realm}/clients/{uuid}/offline-session-count"
+        answer = await self._call("counting the offline sessions", self._admin.connection.a_raw_get(path))
+        if not answer.is_success:
+            raise refusal(answer.status_code, answer.content, "counting the offline sessions")
+        return int(answer.json()["count"])
 
     async def client_scopes(self) -> list[dict[str, Any]]:
         """Return all client scopes; [] where the role view-clients is missing."""
-        return await self._call("reading the client scopes", self._admin.a_get_client_scopes())
+        return await self._call("reading the client scopes", self._admin.a_get_client_scopes(), [SCOPE])
 
     async def new_client_scopes(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the scopes that the realm gives a new client: default, optional."""
@@ -62,25 +72,28 @@ class AdminApi:
             self._admin.a_get_default_default_client_scopes(),
             self._admin.a_get_default_optional_client_scopes(),
         )
-        default, optional = await self._call("reading the realm's default client scopes", both)
+        what = "reading the realm's default client scopes"
+        default, optional = checked([*await self._call(what, both)], [[SCOPE]], what)
         return default, optional
 
     async def default_roles(self, role_id: str) -> list[dict[str, Any]]:
         """Return the composites of the default role."""
-        return await self._call("reading the realm's default roles", self._admin.a_get_role_composites_by_id(role_id))
+        return await self._call(
+            "reading the realm's default roles", self._admin.a_get_role_composites_by_id(role_id), [ROLE]
+        )
 
     async def role(self, name: str) -> dict[str, Any] | None:
         """Return a realm role, None where it does not exist."""
         try:
-            return await self._call(f"reading realm role `{name}`", self._admin.a_get_realm_role(name))
+            return await self._call(f"reading realm role `{name}`", self._admin.a_get_realm_role(name), ROLE)
         except RemoteFailure as error:
             if error.status == NOT_FOUND:
                 return None
             raise
 
-    async def clients_page(self, first: int) -> list[dict[str, Any]]:
-        """Return up to PAGE clients from position `first` on, in the order of their clientIds."""
-        return await self._call("listing clients", list_clients_page(self._admin, first=first, max=PAGE))
+    async def clients_page(self, first: int, most: int = PAGE) -> list[dict[str, Any]]:
+        """Return up to `most` clients from position `first` on, in the order of their clientIds."""
+        return await self._call("listing clients", list_clients_page(self._admin, first=first, max=most), [CLIENT])
 
     async def clients_beyond(self, count: int) -> bool:
         """Tell whether the realm has more than `count` clients that we may see."""
@@ -88,7 +101,9 @@ class AdminApi:
 
     async def find_client(self, client_id: str) -> dict[str, Any] | None:
         """Return the client of that clientId, None where there is none."""
-        found = await self._call(f"looking up client `{client_id}`", list_clients_page(self._admin, clientId=client_id))
+        found = await self._call(
+            f"looking up client `{client_id}`", list_clients_page(self._admin, clientId=client_id), [CLIENT]
+        )
         return next((client for client in found if client.get("clientId") == client_id), None)
 
     async def create_client(self, body: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ...plans.errors import ProvisionError, RemoteFailure, UsageError
 from ...plans.redaction import Redactor
-from .refusals import refusal
+from .refusals import NOT_KEYCLOAK, refusal
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ...plans.sealed import Sealed
     from ..clock import Clock
+    from .signing_in import SignedIn
 
 _HTTP_ERRORS = 400
 _REALMS = "admin/realms/"
@@ -35,6 +36,11 @@ class AdminSignIn:
     client_secret: Sealed | None = None
     username: str = ""
     password: Sealed | None = None
+
+    @property
+    def root(self) -> str:
+        """The server's address, with the slash that paths follow."""
+        return self.url.rstrip("/") + "/"
 
 
 def is_token_request(method: str, path: str) -> bool:
@@ -53,17 +59,26 @@ def name_path(path: str) -> str:
 
 
 def open_admin(
-    sign_in: AdminSignIn, client: AsyncClient, clock: Clock, redactor: Redactor | None = None
+    sign_in: AdminSignIn,
+    client: AsyncClient,
+    clock: Clock,
+    redactor: Redactor | None = None,
+    signed_in: SignedIn | None = None,
 ) -> KeycloakAdmin:
-    """Return python-keycloak's client on `client`, which stays the caller's to close. Sends nothing yet."""
+    """Return python-keycloak's client on `client`, which stays the caller's to close. Sends nothing yet.
+
+    With `signed_in` it shares that sign-in, else it has one of its own.
+    """
     try:
+        from .signing_in import SignedIn  # noqa: PLC0415  # which imports this module
         from .single_flight import open_connection  # noqa: PLC0415  # imports python-keycloak
     except ModuleNotFoundError as error:
         fix = "pip install 'oidc-provision[keycloak]'"
         raise UsageError(f"an identity provider of type `keycloak` needs `{error.name}`", fix=fix) from None
     from keycloak import KeycloakAdmin  # noqa: PLC0415  # as above
 
-    connection = open_connection(sign_in, client, clock, redactor or Redactor())
+    own = signed_in or SignedIn(sign_in, client, clock, redactor or Redactor())
+    connection = open_connection(sign_in, client, clock, own)
     return KeycloakAdmin(connection=connection)
 
 
@@ -81,7 +96,9 @@ async def list_clients_page(admin: KeycloakAdmin, **query: str | int) -> list[di
     if not response.is_success:
         raise refusal(response.status_code, response.content, f"listing the clients of realm `{realm}`")
     if not isinstance(page, list) or not all(isinstance(each, dict) for each in page):
-        raise RemoteFailure("the listing of clients is no list of objects", where=f"realm/{realm}", status=200)
+        raise RemoteFailure(
+            "the listing of clients is no list of objects", where=f"realm/{realm}", fix=NOT_KEYCLOAK, status=200
+        )
     return page
 
 
@@ -112,4 +129,6 @@ def explain(error: BaseException, what: str) -> ProvisionError:
     body = getattr(error, "response_body", None)
     if isinstance(status, int) and status >= _HTTP_ERRORS:
         return refusal(status, body if isinstance(body, bytes) else b"", what)
-    return RemoteFailure(f"{what} failed: the answer is not what Keycloak sends ({type(error).__name__})")
+    return RemoteFailure(
+        f"{what} failed: the answer is not what Keycloak sends ({type(error).__name__})", fix=NOT_KEYCLOAK
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...plans.errors import RemoteFailure
 from ...plans.load import Deployment
@@ -12,6 +13,7 @@ from .connection import AdminSignIn, open_admin
 from .provisioner import KeycloakProvisioner
 from .rights import Account
 from .settings import KeycloakSettings
+from .signing_in import SignedIn
 from .wants import keycloak
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -21,7 +23,8 @@ async def open_realm(deployment: Deployment, surroundings: Surroundings) -> Keyc
     """Return the provisioner of the deployment's realm; resolves the admin secret, sends nothing."""
     settings = keycloak(deployment.plan)
     sign_in = await _sign_in(settings, surroundings, deployment.document.file)
-    admin = open_admin(sign_in, surroundings.http, surroundings.clock, surroundings.redactor)
+    shared = _shared(sign_in, surroundings)
+    admin = open_admin(sign_in, surroundings.http, surroundings.clock, surroundings.redactor, shared)
     account = Account(
         name=sign_in.username or sign_in.client_id,
         service=not sign_in.username,
@@ -32,7 +35,17 @@ async def open_realm(deployment: Deployment, surroundings: Surroundings) -> Keyc
     async def discovery() -> str:
         return await _issuer(settings, surroundings)
 
-    return KeycloakProvisioner(AdminApi(admin, settings.realm), discovery, account)
+    return KeycloakProvisioner(AdminApi(admin, settings.realm), discovery, account, surroundings.is_crowded)
+
+
+def _shared(sign_in: AdminSignIn, surroundings: Surroundings) -> SignedIn:
+    """The sign-in of all realms that one account of one server manages."""
+    own = SignedIn(sign_in, surroundings.http, surroundings.clock, surroundings.redactor)
+    first: SignedIn = surroundings.kept.setdefault(
+        (sign_in.root, sign_in.realm, sign_in.client_id, sign_in.username), own
+    )
+    # another secret for the same account: one of the two is wrong, and that must show where it is stated
+    return first if replace(first.sign_in, managed=sign_in.managed) == sign_in else own
 
 
 async def _sign_in(settings: KeycloakSettings, surroundings: Surroundings, near: str) -> AdminSignIn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...plans.coder_env import CoderEnv
@@ -12,7 +12,8 @@ from ...plans.errors import Failed, RemoteFailure
 from ...plans.findings import Finding
 from ...plans.model import Plan
 from ...plans.resources import Desired, Fields, Live, Value
-from ..base import Outcome
+from ...plans.steps import Step, not_reached, ok, unclear
+from ..base import Outcome, never
 from . import adopting, coder_settings, order, rights, rules, wants
 from .admin import CONFLICT, AdminApi
 from .fields import (
@@ -24,6 +25,7 @@ from .fields import (
     OPTIONAL_SCOPES,
     SETS,
     USE_REFRESH,
+    client_address,
     client_body,
     client_fields,
     mapper_bodies,
@@ -34,16 +36,24 @@ from .fields import (
 from .reading import FORBIDDEN, read_realm, refuse, refusing_unknown_realm
 
 LISTS = {"default": DEFAULT_SCOPES, "optional": OPTIONAL_SCOPES}
+SESSIONS = ("sessions", "Keycloak holds offline sessions of the client")
 REPLACED_LISTS = frozenset(SETS) - frozenset(LISTS.values())
 
 
 class KeycloakProvisioner:
     """One realm of one server. `discovery` is a function that fetches the realm's discovery document."""
 
-    def __init__(self, api: AdminApi, discovery: Any, account: rights.Account) -> None:  # noqa: ANN401  # any callable without arguments
+    def __init__(
+        self,
+        api: AdminApi,
+        discovery: Any,  # noqa: ANN401  # any callable without arguments
+        account: rights.Account,
+        is_crowded: Callable[[], bool] = never,
+    ) -> None:
         self._api = api
         self._discovery = discovery
         self._account = account
+        self._is_crowded = is_crowded
 
     async def preflight(self, plans: Sequence[Plan], *, writing: bool) -> tuple[Finding, ...]:
         """Return an error for each role that the access token shows to be missing; a token without roles shows nothing."""
@@ -64,7 +74,7 @@ class KeycloakProvisioner:
     async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
         """Return the realm with the issuer that its discovery document states."""
         realm = self._account.managed
-        reading = read_realm(self._api, plans, realm, self._account, writing=writing)
+        reading = read_realm(self._api, plans, realm, self._account, writing=writing, sparing=self._is_crowded())
         live, issuer = await asyncio.gather(reading, self._issuer())
         address = realm_address(realm)
         return {**live, address: {**live[address], **issuer}}
@@ -95,6 +105,17 @@ class KeycloakProvisioner:
     def adopt(self, plan: Plan, live: Live) -> Mapping[str, object]:
         """Return the smallest plan data for the live client."""
         return adopting.adopt(plan, live)
+
+    async def confirm(self, plan: Plan, live: Live) -> tuple[Step, ...]:
+        """Count the client's offline sessions: what the guide calls reviewing Keycloak's sessions."""
+        client = live.get(client_address(plan.client.id))
+        if client is None:
+            return (not_reached(*SESSIONS, breaks=["client"]),)
+        count = await self._api.offline_sessions(str(client["id"]))
+        if count == 0:
+            problem = "there is no offline session yet: nobody has signed in since refresh tokens are issued"
+            return (unclear(*SESSIONS, problem, fix="have somebody sign in at Coder, or use --login"),)
+        return (ok(*SESSIONS, f"{count} offline sessions of client `{plan.client.id}`"),)
 
     def offline_access(self, change: Change) -> tuple[bool, bool]:
         """Tell whether users get offline tokens before and after: refresh tokens on, and offline_access attached either way."""

@@ -7,9 +7,11 @@ import re
 
 from ...plans.errors import RemoteFailure
 
+NOT_KEYCLOAK = "check that `identity_provider.url` is that of a Keycloak of a supported version"
+"""The fix where an answer makes no sense."""
 _LONGEST = 300
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-# statuses and codes as Keycloak 26.7.3 answers them at its token endpoint; the 401s share one description
+# statuses and codes as Keycloak 26.7.3 answers them at its token endpoint; most of the 401s share one description
 _SIGN_IN = {
     (401, "unauthorized_client"): ("the client secret is wrong", "check `admin.client_secret`"),
     (401, "invalid_client"): ("the client is unknown or disabled", "check `admin.client_id` and `admin.realm`"),
@@ -47,6 +49,9 @@ def sign_in_refusal(status: int, body: bytes, realm: str, url: str) -> RemoteFai
         # an account that is not set up, or disabled, is an invalid_grant as well, and only the words tell
         if code == "invalid_grant" and words and "credentials" not in words.lower():
             reason, fix = f"the user may not sign in: {words}", "finish or enable the account in Keycloak"
+        # the same 401 for a wrong secret and for a client without a service account
+        if code == "unauthorized_client" and "service account" in words:
+            reason, fix = _SIGN_IN[400, code]
     message = f"cannot sign in to realm `{realm}`: {reason}"
     return RemoteFailure(message, where=url, fix=fix, status=status, arrived=False)
 

@@ -35,7 +35,7 @@ from .fields import (
     wire_claim,
 )
 from .settings import KeycloakShared
-from .wants import claim_from_scope, desired, keycloak, members, requested_scopes
+from .wants import claim_from_scope, desired, keycloak, members, requested_scopes, shared_wants
 
 SESSION_PAIRS = (
     (SESSION_IDLE, "ssoSessionIdleTimeout", "session_idle_timeout", "sso_session_idle_timeout"),
@@ -44,34 +44,35 @@ SESSION_PAIRS = (
 
 
 def check(plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding, ...]:
-    """Return every finding about one plan; `changes` are those of its target."""
-    client, realm = settled(plan, live)
+    """Return every finding about one plan; `changes` are all those of the resources that it wants."""
+    client, realm = settled(plan, live, changes)
+    after = effective(client, realm)
     where = str(client_address(plan.client.id))
     return (
         *_unknown_names(plan, live),
         *_existing_client(plan, live),
         *_realm_state(plan, live),
         *_intents(plan, realm),
-        *_caps(plan, client, realm, where),
+        *_caps(plan, client, realm, after, where),
         *_session_lifetimes(plan, live, client, realm, changes),
         *_mappers(plan, live, where),
         *check_urls(
             members(client.get("redirectUris")) | members(client.get("webOrigins")), where, ("coder", "access_url")
         ),
-        *check_lifetimes(plan, effective(client, realm), where),
-        *_changes(plan, changes, live, effective(client, realm)),
+        *check_lifetimes(plan, after, where),
+        *_changes(plan, changes, live, after),
     )
 
 
-def settled(plan: Plan, live: Live) -> tuple[Fields, Fields]:
+def settled(plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Fields, Fields]:
     """Return client and realm as they will be after the plan."""
-    wanted = desired(plan, live)
-
-    def after(address: Address) -> Fields:
-        fields = live.get(address, {})
-        return {**fields, **{name: want.settle(fields.get(name)) for name, want in wanted.get(address, {}).items()}}
-
-    return after(client_address(plan.client.id)), after(realm_address(keycloak(plan).realm))
+    client, address = client_address(plan.client.id), realm_address(keycloak(plan).realm)
+    # what no change is about is as it is wanted already
+    after = {name: value for change in changes if change.address == client for name, value in change.after.items()}
+    realm = live.get(address, {})
+    # not from the changes: other plans of the realm have a share in them
+    own = {name: want.settle(realm.get(name)) for name, want in shared_wants(plan.shared).items()}
+    return {**live.get(client, {}), **after}, {**realm, **own}
 
 
 def effective(client: Fields, realm: Fields) -> LifetimeRules:
@@ -95,14 +96,9 @@ def number(value: Value) -> int | None:
 
 
 def _unknown_names(plan: Plan, live: Live) -> Iterator[Finding]:
-    known = sorted(address.name for address in live if address.kind == "client-scope")
-    paths = {scope.name: ("client", "scopes", index) for index, scope in enumerate(plan.client.scopes)}
-    for scope in requested_scopes(plan):
-        if scope_address(scope.name) not in live:
-            problem = f"client scope `{scope.name}` does not exist in realm `{keycloak(plan).realm}`"
-            yield codes.UNKNOWN_SCOPE.finding(
-                problem, fix=_meant(scope.name, known, "scope"), path=paths.get(scope.name, ("client",))
-            )
+    lacking = [scope.name for scope in requested_scopes(plan) if scope_address(scope.name) not in live]
+    if lacking:
+        yield from _unknown_scopes(plan, live, lacking)
     fields = live.get(realm_address(keycloak(plan).realm), {})
     asked = plan.shared.default_roles or () if isinstance(plan.shared, KeycloakShared) else ()
     for index, role in enumerate(asked):
@@ -111,6 +107,14 @@ def _unknown_names(plan: Plan, live: Live) -> Iterator[Finding]:
             problem = f"realm role `{role}` does not exist in realm `{keycloak(plan).realm}`"
             fix = _meant(role, sorted(members(fields[KNOWN_ROLES])), "role")
             yield codes.UNKNOWN_ROLE.finding(problem, fix=fix, path=("shared", "default_roles", index))
+
+
+def _unknown_scopes(plan: Plan, live: Live, lacking: list[str]) -> Iterator[Finding]:
+    known = sorted(address.name for address in live if address.kind == "client-scope")
+    paths = {scope.name: ("client", "scopes", index) for index, scope in enumerate(plan.client.scopes)}
+    for name in lacking:
+        problem = f"client scope `{name}` does not exist in realm `{keycloak(plan).realm}`"
+        yield codes.UNKNOWN_SCOPE.finding(problem, fix=_meant(name, known, "scope"), path=paths.get(name, ("client",)))
 
 
 def _meant(name: str, known: list[str], what: str) -> str:
@@ -206,8 +210,7 @@ def _intents(plan: Plan, realm: Fields) -> Iterator[Finding]:
     )
 
 
-def _caps(plan: Plan, client: Fields, realm: Fields, where: str) -> Iterator[Finding]:
-    rules = effective(client, realm)
+def _caps(plan: Plan, client: Fields, realm: Fields, rules: LifetimeRules, where: str) -> Iterator[Finding]:
     idle, realm_idle = number(client.get(OFFLINE_IDLE)), number(realm.get("offlineSessionIdleTimeout"))
     if idle is not None and realm_idle is not None and idle > realm_idle:
         asked, counts = format_duration(idle), format_duration(realm_idle)
@@ -241,14 +244,13 @@ def _session_lifetimes(
 ) -> Iterator[Finding]:
     """An error where we would send the client; a warning where only the realm sinks below it: nobody can change it any more then."""
     address = client_address(plan.client.id)
-    ours = desired(plan, live)[address]
     changing = any(change.address == address for change in changes)
     moving = {edit.field for change in changes if change.address.kind == "realm" for edit in change.edits}
     for field, realm_field, key, shared_key in SESSION_PAIRS:
         own, ceiling = number(client.get(field)), number(realm.get(realm_field))
         if own is None or ceiling is None or own <= ceiling:
             continue
-        refused = changing or field in ours
+        refused = changing or field in desired(plan, live)[address]
         if not refused and realm_field not in moving:
             continue
         rule = codes.SESSION_ABOVE_REALM if refused else codes.LOWERED_BELOW_CLIENTS

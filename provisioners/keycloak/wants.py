@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ...plans.client_secret import secret_want
 from ...plans.model import UNLIMITED, GroupsClaim, Plan, Scope
+from ...plans.redirects import temporary_of
 from ...plans.resources import Absent, Address, Desired, Exactly, Includes, Live, Value, Want, Wants
 from ...plans.versions import PKCE_SINCE
 from .fields import (
@@ -39,6 +41,7 @@ ALWAYS: Wants = {
     "standardFlowEnabled": Exactly(True),  # noqa: FBT003  # the wanted value itself
     USE_REFRESH: Exactly(True),  # noqa: FBT003  # the wanted value itself
 }
+OFFLINE_SCOPE = Scope(name=OFFLINE_ACCESS)
 FLOWS = {
     "direct_access_grants": "directAccessGrantsEnabled",
     "implicit_flow": "implicitFlowEnabled",
@@ -51,7 +54,7 @@ def desired(plan: Plan, live: Live, *, rotate: bool = False) -> Desired:
     settings = keycloak(plan)
     address = client_address(plan.client.id)
     wanted: dict[Address, Wants] = {address: _client_wants(plan, live, address, rotate=rotate)}
-    shared = _shared_wants(plan.shared)
+    shared = shared_wants(plan.shared)
     return {**wanted, realm_address(settings.realm): shared} if shared else wanted
 
 
@@ -70,9 +73,15 @@ def _client_wants(plan: Plan, live: Live, address: Address, *, rotate: bool) -> 
         **_lifetime_wants(plan),
         **scope_wants(plan, live),
         **_mapper_wants(plan.client.groups_claim, plan, live),
-        "redirectUris": Includes(frozenset({plan.coder.callback, *client_part(plan).redirect_uris})),
+        "redirectUris": _redirect_want(plan, live, address),
         "secret": secret_want(plan, live, address, rotate=rotate),
     }
+
+
+def _redirect_want(plan: Plan, live: Live, address: Address) -> Want:
+    """Others stay, but for one that a `verify` of ours could not take away again because it was killed."""
+    wanted = frozenset({plan.coder.callback, *client_part(plan).redirect_uris})
+    return Includes(wanted, temporary_of(members(live.get(address, {}).get("redirectUris"))) - wanted)
 
 
 def client_part(plan: Plan) -> KeycloakClient:
@@ -102,10 +111,12 @@ def _pkce_want(plan: Plan, client: KeycloakClient) -> Wants:
     if plan.coder.version is None:
         return {}
     # required of a Coder before 2.30, which sends none, it refuses every sign-in
-    return {PKCE: Exactly("S256") if plan.coder.version >= PKCE_SINCE else Absent()}
+    return {PKCE: _exactly("S256" if plan.coder.version >= PKCE_SINCE else None)}
 
 
-def _exactly(value: Value) -> Want:
+# one for all clients of a fleet; by type as well, since True is not 1 to a server
+@lru_cache(maxsize=1024, typed=True)
+def _exactly(value: bool | int | str | None) -> Want:  # noqa: FBT001  # a wanted value
     return Absent() if value is None else Exactly(value)
 
 
@@ -113,7 +124,7 @@ def _lifetime_wants(plan: Plan) -> Wants:
     client, tokens = client_part(plan), plan.refresh_tokens
     # unlimited is the attribute's absence; 0 would be read as `inherit`
     maximum = None if tokens.max_lifetime == UNLIMITED else tokens.max_lifetime
-    rows: tuple[tuple[str, bool, Value], ...] = (
+    rows: tuple[tuple[str, bool, int | None], ...] = (
         (OFFLINE_IDLE, tokens.stated("idle_timeout"), tokens.idle_timeout),
         (OFFLINE_MAX, tokens.stated("max_lifetime"), maximum),
         (ACCESS_LIFESPAN, plan.access_tokens.stated("lifetime"), plan.access_tokens.lifetime),
@@ -126,25 +137,31 @@ def _lifetime_wants(plan: Plan) -> Wants:
 def requested_scopes(plan: Plan) -> tuple[Scope, ...]:
     """Return the client scopes that must be attached: those of the plan and `offline_access`. `openid` is no Keycloak scope."""
     asked = tuple(scope for scope in plan.client.scopes if scope.name != "openid")
-    return asked if any(scope.name == OFFLINE_ACCESS for scope in asked) else (*asked, Scope(name=OFFLINE_ACCESS))
+    return asked if any(scope.name == OFFLINE_ACCESS for scope in asked) else (*asked, OFFLINE_SCOPE)
 
 
 def scope_wants(plan: Plan, live: Live) -> Wants:
     """Return the two scope lists: what is attached either way stays there, what is missing becomes optional, a fixed kind is kept to."""
     default, optional = _attached(plan, live)
     to_default, to_optional = set(default), set(optional)
+    fixed: dict[str, set[str]] = {"default": set(), "optional": set()}
     for scope in requested_scopes(plan):
         # stays as it is attached: while a scope moves, refreshes that need it fail (26.7.3)
         kind = scope.kind or ("default" if scope.name in default else "optional")
         (to_default if kind == "default" else to_optional).add(scope.name)
-    fixed = {
-        kind: frozenset(scope.name for scope in requested_scopes(plan) if scope.kind == kind)
-        for kind in ("default", "optional")
-    }
+        if scope.kind:
+            fixed[scope.kind].add(scope.name)
     return {
-        DEFAULT_SCOPES: Includes(frozenset(to_default) - fixed["optional"], without=fixed["optional"]),
-        OPTIONAL_SCOPES: Includes(frozenset(to_optional) - fixed["default"], without=fixed["default"]),
+        DEFAULT_SCOPES: _scope_list(default, to_default, fixed["optional"]),
+        OPTIONAL_SCOPES: _scope_list(optional, to_optional, fixed["default"]),
     }
+
+
+def _scope_list(attached: frozenset[str], names: set[str], without: set[str]) -> Want:
+    if not without and names == attached:
+        # the live set itself: a fleet holds its wants as long as it holds what is live
+        return Includes(attached)
+    return Includes(frozenset(names - without), without=frozenset(without))
 
 
 def _attached(plan: Plan, live: Live) -> tuple[frozenset[str], frozenset[str]]:
@@ -192,7 +209,8 @@ def _shape(claim: GroupsClaim) -> dict[str, str]:
     return {"multivalued": "true", "jsonType.label": "String"}
 
 
-def _shared_wants(shared: object) -> Wants:
+def shared_wants(shared: object) -> Wants:
+    """Return what the plan's `shared:` states of the realm; empty without it."""
     if not isinstance(shared, KeycloakShared):
         return {}
     stated = shared.model_fields_set

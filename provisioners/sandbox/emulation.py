@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from ...plans.errors import UsageError
 from ..registry import kinds
 from .clock import MovableClock
+from .signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Emulation(Protocol):
     @property
     def routes(self) -> list[BaseRoute]:
         """Its paths, below a prefix that is not its business."""
+        ...
+
+    @property
+    def signer(self) -> Signer:
+        """What signs its tokens, now."""
         ...
 
     @property

@@ -199,5 +199,10 @@ class PlainEmulation:
         """The provider's paths."""
         return [*OpenIdProvider(self._tenant, self._clock, self._draw).routes()]
 
+    @property
+    def signer(self) -> Signer:
+        """What signs its tokens."""
+        return self._signer
+
     def _tenant(self, request: Request) -> PlainTenant:
         return PlainTenant(self.box, base_of(request), self._signer)

@@ -1,4 +1,4 @@
-"""The web server: emulations below `/KIND`, the clock and the faults below `/sandbox`. On loopback, in a thread of its own."""
+"""The web server: emulations below `/KIND`, the clock, faults and lies below `/sandbox`. On loopback, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,8 @@ from ..files import read_private, write_private
 from .clock import MovableClock
 from .emulation import Emulation, emulate, emulated_kinds
 from .faults import Fault, Faults, Faulty
+from .lying import Lie, Lies, Lying
+from .signing import Signer
 
 LOOPBACK = "127.0.0.1"
 CONTROL = "/sandbox"
@@ -53,6 +56,7 @@ class Sandbox:
     ) -> None:
         self.clock = clock or MovableClock(SystemClock())
         self.faults = Faults()
+        self.lies = Lies()
         self.emulations: Mapping[str, Emulation] = {
             kind: emulate(kind, self.clock, draw) for kind in tuple(kinds) or emulated_kinds()
         }
@@ -83,8 +87,13 @@ class Sandbox:
         control = [
             Route(f"{CONTROL}/clock", self._clock_moved, methods=["GET", "POST"]),
             Route(f"{CONTROL}/faults", self._faults_set, methods=["GET", "POST", "DELETE"]),
+            Route(f"{CONTROL}/lies", self._lies_set, methods=["GET", "POST", "DELETE"]),
         ]
-        return _Keeping(Faulty(Starlette(routes=[*control, *mounts]), self.faults, CONTROL), self.keep)
+        lying = Lying(Starlette(routes=[*control, *mounts]), self.lies, self._signer_of)
+        return _Keeping(Faulty(lying, self.faults, CONTROL), self.keep)
+
+    def _signer_of(self, path: str) -> Signer:
+        return self.emulations[path.split("/")[1]].signer
 
     def start(self) -> Self:
         """Listen, and return once it answers. Raises Failed where the port is taken."""
@@ -163,6 +172,17 @@ class Sandbox:
                 return JSONResponse({"error": f"send a list of faults: {error}"}, 400)
         return JSONResponse([_shown(fault) for fault in self.faults.waiting])
 
+    async def _lies_set(self, request: Request) -> Response:
+        """GET lists the lies to come, POST [{"what": "iss", "grant": "refresh_token"}] adds some, DELETE forgets all."""
+        if request.method == "DELETE":
+            self.lies.forget()
+        if request.method == "POST":
+            try:
+                self.lies.tell(*(Lie(**each) for each in await request.json()))
+            except (ValueError, TypeError) as error:
+                return JSONResponse({"error": f"send a list of lies: {error}"}, 400)
+        return JSONResponse([_shown(lie) for lie in self.lies.waiting])
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -178,8 +198,8 @@ class Sandbox:
         await asyncio.to_thread(self.stop)
 
 
-def _shown(fault: Fault) -> dict[str, Any]:
-    return {name: getattr(fault, name) for name in Fault.__dataclass_fields__ if getattr(fault, name)}
+def _shown(waiting: Fault | Lie) -> dict[str, Any]:
+    return {each.name: value for each in fields(waiting) if (value := getattr(waiting, each.name))}
 
 
 def _listening(port: int) -> socket.socket:

@@ -1,11 +1,11 @@
-"""A command's wall time, CPU time and requests, as a whole process."""
+"""A command's wall time, CPU time, memory and requests, as a whole process."""
 
 from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,30 +17,36 @@ TOTAL = re.compile(r"(\d+) requests")
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of wall and CPU; requests as the command itself counts them, 0 where it does not."""
+    """Seconds of wall and CPU; requests as the command itself counts them, 0 where it does not; the most memory, in MiB."""
 
     wall: float
     cpu: float
     requests: int
+    memory: float = 0.0
 
 
 def measured(
     command: Sequence[str | Path], cwd: Path, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)
 ) -> Measured:
     """Run a command once. Raises RuntimeError with its output where it ends otherwise than expected."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
+        began = time.perf_counter()
+        child = subprocess.Popen(
+            list(map(str, command)),
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        # not RUSAGE_CHILDREN: its memory is that of the largest child there ever was
+        _, status, usage = os.wait4(child.pid, 0)
+        wall, child.returncode = time.perf_counter() - began, os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        said = out.read()
+    if child.returncode not in codes:
+        raise RuntimeError(said[-4000:])
+    totals = TOTAL.findall(said)
+    return Measured(
+        wall, usage.ru_utime + usage.ru_stime, int(totals[-1]) if totals else 0, usage.ru_maxrss / 1024
     )
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in codes:
-        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    totals = TOTAL.findall(done.stdout)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(wall, cpu, int(totals[-1]) if totals else 0)

@@ -45,6 +45,11 @@ class KeycloakEmulation:
         return self._box.revision
 
     @property
+    def signer(self) -> Signer:
+        """What signs its tokens; a state that is taken up brings its own key."""
+        return self._signer
+
+    @property
     def routes(self) -> list[BaseRoute]:
         """The admin API, and an issuer for every realm."""
         provider = OpenIdProvider(self._tenant, self._clock, self._draw, ENDPOINTS)

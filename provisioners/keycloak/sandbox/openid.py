@@ -214,7 +214,7 @@ class KeycloakTenant:
             raise Refusal(400, "invalid_request", "No refresh token")
         if claims is None or claims.get("iss") != self.issuer:
             raise _grant("Invalid refresh token")
-        if claims.get("exp", now + 1) <= now:
+        if claims.get("exp", now + 1) < now:
             raise _grant("Token is not active")
         if claims["iat"] < int(self.realm.settings["notBefore"]):
             raise _grant("Stale token")

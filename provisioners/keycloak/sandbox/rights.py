@@ -73,7 +73,7 @@ def _account(request: Request, server: Server, signer: Signer, now: int) -> tupl
     """The realm that a token is from, and the roles that its account holds now and its client may use."""
     claims = signer.read(bearer(request)) or {}
     home = server.realms.get(unquote(str(claims.get("iss")).rpartition("/realms/")[2]))
-    if home is None or claims.get("typ") != "Bearer" or claims["exp"] <= now:
+    if home is None or claims.get("typ") != "Bearer" or claims["exp"] < now:
         raise UNAUTHORIZED
     client = home.client(str(claims.get("azp")))
     member = _member(home, claims)

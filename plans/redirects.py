@@ -1,0 +1,29 @@
+"""The one redirect URI that is ours for a moment: `verify --temporary-redirect` adds it and takes it away, and any later run knows it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+LOOPBACK = "127.0.0.1"
+TEMPORARY_PATH = "/oidc-provision/verify/callback"
+"""The fixed path by which it is recognised after a kill; its port differs from run to run."""
+
+
+def temporary_redirect(port: int) -> str:
+    """Return the redirect URI of a listener on loopback."""
+    return f"http://{LOOPBACK}:{port}{TEMPORARY_PATH}"
+
+
+def is_temporary(uri: str) -> bool:
+    """Tell whether a redirect URI is one of ours."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    return (parts.scheme, parts.hostname, parts.path) == ("http", LOOPBACK, TEMPORARY_PATH) and not parts.query
+
+
+def temporary_of(uris: Iterable[str]) -> frozenset[str]:
+    """Return those of some redirect URIs that are ours."""
+    return frozenset(uri for uri in uris if is_temporary(uri))

@@ -1,0 +1,127 @@
+"""From a plan and what was seen at its identity provider to what is verified, and the step that says whether the plan is empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from ...plans.client_secret import VALUE, given_address, store_address
+from ...plans.coder_env import CoderEnv
+from ...plans.diff import Action, Change, Edit
+from ...plans.findings import Severity
+from ...plans.load import Deployment
+from ...plans.model import Plan
+from ...plans.proposal import View
+from ...plans.resources import Live
+from ...plans.sealed import Sealed
+from ...plans.steps import Step, failed, ok
+from ...plans.versions import PKCE_SINCE
+from ..habits import Habits
+from .asking import Request
+from .subject import Promise, Subject
+from .tokens import Credentials
+
+PLAN = ("plan", "the live state is as the plan wants it")
+FEW = 8
+
+
+def subject_of(deployment: Deployment, live: Live, env: CoderEnv, habits: Habits) -> Subject:
+    """Return what is verified: the settings that Coder is given, with the secret that it has."""
+    plan = deployment.plan
+    scopes = tuple(_text(env, "CODER_OIDC_SCOPES").split(","))
+    parameters = _parameters(_text(env, "CODER_OIDC_AUTH_URL_PARAMS"))
+    secret = env.get("CODER_OIDC_CLIENT_SECRET")
+    known = secret if isinstance(secret, Sealed) else None
+    who = Credentials(plan.client.id, in_service(plan, live) or known)
+    promise = _promise(plan, habits.lifetimes(plan, live).rules.grace)
+    issuer, request = _text(env, "CODER_OIDC_ISSUER_URL"), _request(plan, scopes, parameters)
+    return Subject(issuer, who, request, habits.hosts, habits.meanings, promise, habits.fixes)
+
+
+def assumed(deployment: Deployment, secret: Sealed | None, habits: Habits) -> Subject:
+    """Return what is verified as the plan alone tells it, where the identity provider could not be looked at."""
+    plan, wishes = deployment.plan, habits.wishes(deployment.plan)
+    who = Credentials(plan.client.id, secret)
+    issuer, request = plan.identity_provider.issuer(), _request(plan, wishes.scopes, wishes.parameters)
+    return Subject(issuer, who, request, habits.hosts, habits.meanings, _promise(plan, 0), habits.fixes)
+
+
+def in_service(plan: Plan, live: Live) -> Sealed | None:
+    """Return the secret that Coder has: what the plan gives, else what is in its store."""
+    # not the live one: where they differ, it is this one that Coder shows
+    for address in (given_address(plan.client.id), store_address(plan.client.id)):
+        value = live.get(address, {}).get(VALUE)
+        if isinstance(value, Sealed):
+            return value
+    return None
+
+
+def _request(plan: Plan, scopes: tuple[str, ...], parameters: Mapping[str, str]) -> Request:
+    version = plan.coder.version
+    pkce = version is None or version >= PKCE_SINCE
+    return Request(plan.client.id, plan.coder.callback, scopes, parameters, pkce)
+
+
+def _promise(plan: Plan, grace: int) -> Promise:
+    tokens = plan.refresh_tokens
+    maximum = tokens.max_lifetime if isinstance(tokens.max_lifetime, int) else None
+    return Promise(plan.access_tokens.lifetime, tokens.idle_timeout, maximum, tokens.rotation, grace)
+
+
+def _text(env: CoderEnv, name: str) -> str:
+    value = env.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _parameters(text: str) -> Mapping[str, str]:
+    value = json.loads(text) if text else {}
+    return {str(name): str(each) for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def plan_step(view: View, habits: Habits) -> Step:
+    """Judge a look: nothing to change and nothing wrong, or what is."""
+    if view.error is not None:
+        problem = f"the identity provider could not be looked at: {view.error.message}"
+        return failed(*PLAN, problem, view.error.where, fix=view.error.fix)
+    errors = [finding for finding in view.findings if finding.severity is Severity.ERROR]
+    changes = view.changes.sendable
+    if not changes and not errors:
+        return ok(*PLAN, "nothing to change")
+    found = [*(f"{finding.problem} [{finding.code}]" for finding in errors), *_told(changes)]
+    more = (f"and {len(found) - FEW} more",) if len(found) > FEW else ()
+    fix = errors[0].fix if errors else "run `oidc-provision apply`"
+    parts = {part for change in changes for part in _parts(change, habits)}
+    problem = "a finding of the plan is an error" if errors else "the live state differs from the plan"
+    return failed(*PLAN, problem, *found[:FEW], *more, fix=fix, breaks=parts)
+
+
+def _parts(change: Change, habits: Habits) -> Iterator[str]:
+    if change.action is Action.CREATE and change.address.kind == "client":
+        yield "client"
+    else:
+        yield from (part for edit in change.edits if (part := habits.part(change.address, edit.field)))
+
+
+def _told(changes: tuple[Change, ...]) -> Iterator[str]:
+    for change in changes:
+        if change.action is not Action.UPDATE:
+            yield f"`{change.address}` does not exist" if change.action is Action.CREATE else f"`{change.address}`"
+            continue
+        yield from (f"`{change.address}`: {_edit(edit)}" for edit in change.edits)
+
+
+def _edit(edit: Edit) -> str:
+    before, after = edit.before, edit.after
+    if isinstance(after, frozenset):
+        old = before if isinstance(before, frozenset) else frozenset()
+        parts = [("lacks", after - old), ("should not have", old - after)]
+        return f"{edit.field} " + " and ".join(f"{word} {', '.join(sorted(each))}" for word, each in parts if each)
+    if isinstance(before, Sealed) or isinstance(after, Sealed):
+        return f"{edit.field} is another one"
+    return f"{edit.field} is {_shown(before)}, not {_shown(after)}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,41 @@
+"""What is verified: Coder's settings at an identity provider, wherever they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ...plans.meanings import Meaning
+from .asking import Request
+from .tokens import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a plan promises of tokens; seconds, None where it says nothing."""
+
+    access: int | None = None
+    idle: int | None = None
+    maximum: int | None = None
+    rotation: Literal["reuse", "rotate"] | None = None
+    grace: int = 0
+    """How long a used refresh token is good for after its first use, as the identity provider is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One application at one issuer. `hosts` are hosts of the vendor's own, `tables` its refusals with their meanings."""
+
+    issuer: str
+    who: Credentials
+    request: Request
+    hosts: frozenset[str] = frozenset()
+    tables: tuple[Meaning, ...] = ()
+    promise: Promise = field(default_factory=Promise)
+    fixes: Mapping[str, str] = field(default_factory=dict)
+    """What mends a broken part in this vendor's plan, by part."""
+
+    def fix(self, part: str, otherwise: str) -> str:
+        """Return how a broken part is mended."""
+        return self.fixes.get(part, otherwise)
