@@ -69,6 +69,8 @@ def demonstrate(console: Console, kind: str) -> int:
         _provision(stage)
         _prove(stage, story)
         _repair(stage, story)
+        stage.tell("And when will users be signed out? This only reads.")
+        stage.call("forecast")
     console.out(NEXT + f"\nAll of this took {time.monotonic() - began:.1f} s and left nothing behind.")
     return DONE
 

@@ -16,6 +16,7 @@ VERBS = {
     "show": "Print a saved plan.",
     "apply": "Change the identity provider so that it matches the plans.",
     "verify": "Prove that refresh tokens work, with a real sign-in if wanted.",
+    "forecast": "Say when users will be signed out, and why.",
     "env": "Print the CODER_OIDC_* settings that match.",
     "import": "Write the plan of a client that exists already.",
     "sandbox": "Run emulated identity providers on loopback.",

@@ -74,11 +74,15 @@ class Seat:
 @asynccontextmanager
 async def coming_back(redirect_uri: str) -> AsyncIterator[Listener | None]:
     """Listen where a redirect URI on loopback points; None for any other."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme != "http" or parts.hostname != LOOPBACK or not parts.port:
+    try:
+        parts = urlsplit(redirect_uri)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"`{redirect_uri[:200]}` is no redirect URI: {str(error).lower()}") from None
+    if parts.scheme != "http" or parts.hostname != LOOPBACK or not port:
         yield None
         return
-    async with listening(parts.port, parts.path or "/") as listener:
+    async with listening(port, parts.path or "/") as listener:
         yield listener
 
 

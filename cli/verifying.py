@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ..plans.durations import parse_duration
 from ..plans.errors import ProvisionError, UsageError
@@ -18,6 +17,7 @@ from ..provisioners import registry
 from ..provisioners.files import write_private
 from ..provisioners.oidc.asking import Request
 from ..provisioners.oidc.coder_side import CoderSide
+from ..provisioners.oidc.discovery import host_of
 from ..provisioners.oidc.forms import FormDriver, Person
 from ..provisioners.oidc.of_plan import assumed, plan_step, subject_of
 from ..provisioners.oidc.probes import CREDENTIALS, DOOR
@@ -220,7 +220,7 @@ class _Job:
             return await self._met(subject, seat.by_browser(listener) if listener else seat.by_paste())
 
     async def _signed_in(self, subject: Subject, seat: Seat, person: Person) -> tuple[Step, ...]:
-        hosts = frozenset({*self.wish.hosts, urlsplit(subject.issuer).hostname or "", *subject.hosts})
+        hosts = frozenset({*self.wish.hosts, host_of(subject.issuer), *subject.hosts})
         driver = FormDriver(self.session.http(), hosts)
         return await self._met(subject, seat.by_form(driver, person))
 

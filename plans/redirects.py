@@ -17,6 +17,9 @@ def temporary_redirect(port: int) -> str:
 
 def is_temporary(uri: str) -> bool:
     """Tell whether a redirect URI is one of ours."""
+    # nearly none is: taking every URI of a fleet apart would cost more than the rest of its plan
+    if not uri.endswith(TEMPORARY_PATH):
+        return False
     try:
         parts = urlsplit(uri)
     except ValueError:

@@ -81,14 +81,19 @@ def ok(name: str, title: str, *evidence: str) -> Step:
 
 def unclear(name: str, title: str, problem: str, *evidence: str, fix: str = "") -> Step:
     """Return a step that could not be decided, with the reason."""
-    return Step(name, title, Verdict.UNCLEAR, evidence, problem, fix)
+    return Step(name, title, Verdict.UNCLEAR, _said(evidence), problem, fix)
+
+
+def _said(evidence: tuple[str, ...]) -> tuple[str, ...]:
+    # an error that knows no place has an empty one
+    return tuple(each for each in evidence if each)
 
 
 def failed(
     name: str, title: str, problem: str, *evidence: str, fix: str = "", breaks: Iterable[str] = (), either: bool = False
 ) -> Step:
     """Return a step that does not hold, and what it shows broken."""
-    return Step(name, title, Verdict.FAILED, evidence, problem, fix, frozenset(breaks), either)
+    return Step(name, title, Verdict.FAILED, _said(evidence), problem, fix, frozenset(breaks), either)
 
 
 def not_reached(name: str, title: str, breaks: Iterable[str] = ()) -> Step:

@@ -47,3 +47,5 @@ def read_version(value: object) -> CoderVersion:
 
 PKCE_SINCE: Final = CoderVersion(2, 30)
 """The first release that sends PKCE (coder/coder#21215)."""
+EARLY_REFRESH_SINCE: Final = CoderVersion(2, 31)
+"""The first release whose workspace builds refresh ten minutes early (coder/coder#22502)."""

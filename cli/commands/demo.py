@@ -19,7 +19,7 @@ from ..options import talk_options
 )
 @talk_options
 def command(console: Console, kind: str) -> int:
-    """Show plan, apply, env, a sign-in with refresh, and a drift found and repaired. Needs no server and changes nothing of yours."""
+    """Show plan, apply, env, a real sign-in and refresh, a drift found and repaired, and a forecast. Needs no server, changes nothing of yours."""
     from ..demonstrating import demonstrate  # noqa: PLC0415  # a web server, which --help must not load
 
     return demonstrate(console, kind)

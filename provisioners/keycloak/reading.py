@@ -41,8 +41,6 @@ PROTECTED = "realm-management"
 SCOPE_LISTS = {"default": DEFAULT_SCOPES, "optional": OPTIONAL_SCOPES}
 FEW = 1
 """Up to this many clients are looked up by name without asking how large the realm is."""
-
-
 ROOM = 20
 """Clients of others that a crowded run allows for: a new realm has six."""
 LONGEST = 101
@@ -163,6 +161,7 @@ def _has_its_scopes(plan: Plan, client: dict[str, Any] | None) -> bool:
     """Tell whether a client shows by itself all that must be known of scopes: what is attached exists, and nothing is to be moved."""
     if client is None or plan.client.groups_claim is not None:
         return False
+    # a client's lists name only scopes that exist and are of its protocol (26.7.3)
     attached = {kind: frozenset(client.get(name) or ()) for kind, name in SCOPE_LISTS.items()}
     either = attached["default"] | attached["optional"]
     return all(scope.name in (attached[scope.kind] if scope.kind else either) for scope in requested_scopes(plan))

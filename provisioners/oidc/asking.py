@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from ...plans.errors import Failed
 
@@ -53,8 +53,9 @@ class Question:
 
     def read(self, address: str) -> Returned:
         """Return what a callback address brings. Raises Failed where it is not the answer to this question."""
-        parts = urlsplit(address.strip())
-        answer = dict(parse_qsl(parts.query, keep_blank_values=True))
+        # not by `urlsplit`, which raises for what a server or a person may well give
+        query = address.strip().partition("?")[2].partition("#")[0]
+        answer = dict(parse_qsl(query, keep_blank_values=True))
         if not address.strip().startswith(self.request.redirect_uri) or not {"code", "error"} & answer.keys():
             raise Failed(
                 "this is no answer of the identity provider",

@@ -47,10 +47,15 @@ class Discovered:
 
 async def discover(fetch_json: Callable[[str], Awaitable[object]], issuer: str) -> Discovered:
     """Return the issuer's document. Raises RemoteFailure where there is none."""
+    host, fix = host_of(issuer), "check the issuer's address"
+    if not host or is_metadata(host):
+        why = (
+            "points at a cloud's metadata service: nothing is sent there" if host else "is no address that can be asked"
+        )
+        raise RemoteFailure(f"the issuer {why}", where=ascii(issuer[:200])[1:-1], fix=fix, arrived=False)
     address = issuer.rstrip("/") + PATH
     document = await fetch_json(address)
     if not isinstance(document, Mapping) or not isinstance(document.get("issuer"), str):
-        fix = "check the issuer's address"
         raise RemoteFailure("this is no discovery document: it states no issuer", where=address, fix=fix)
     return Discovered(str(document["issuer"]), document)
 
@@ -62,7 +67,7 @@ def problems(found: Discovered, asked: str, hosts: frozenset[str]) -> Iterator[s
     for name in NEEDED:
         if not found.endpoint(name):
             yield f"`{name}` is missing"
-    own = _host(found.issuer)
+    own = host_of(found.issuer)
     for name in ENDPOINTS:
         address = found.endpoint(name)
         if address:
@@ -71,7 +76,7 @@ def problems(found: Discovered, asked: str, hosts: frozenset[str]) -> Iterator[s
 
 def is_safe(found: Discovered, hosts: frozenset[str]) -> bool:
     """Tell whether credentials may be sent where a document points."""
-    own = _host(found.issuer)
+    own = host_of(found.issuer)
     needed = [found.endpoint(name) for name in NEEDED]
     return all(needed) and not any(
         list(_address_problems(address, own, hosts)) for name in ENDPOINTS if (address := found.endpoint(name))
@@ -117,7 +122,8 @@ def _ip_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return None
 
 
-def _host(address: str) -> str:
+def host_of(address: str) -> str:
+    """Return the host of an address, "" where it has none."""
     try:
         return (urlsplit(address).hostname or "").lower()
     except ValueError:

@@ -11,7 +11,8 @@ from ...plans.errors import Failed
 from ...plans.redirects import LOOPBACK, TEMPORARY_PATH
 
 _LONGEST = 16_384
-_PAGE = b"<!doctype html><meta charset=utf-8><title>oidc-provision</title><p>Signed in. You can close this window.</p>"
+_PAGE = b"<!doctype html><meta charset=utf-8><title>oidc-provision</title><p>%s You can close this window.</p>"
+_SIGNED_IN, _REFUSED = b"Signed in.", b"The sign-in was refused; the terminal says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +45,32 @@ class Listener:
 async def listening(port: int = 0, path: str = TEMPORARY_PATH) -> AsyncIterator[Listener]:
     """Listen on loopback until the end of the block. Raises Failed where the port is taken."""
     arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    connected: set[asyncio.StreamWriter] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.add(writer)
         try:
             async with asyncio.timeout(10):
                 await _answered(reader, writer, path, arrived)
         except (TimeoutError, ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
         finally:
+            connected.discard(writer)
             writer.close()
 
     try:
         server = await asyncio.start_server(answer, LOOPBACK, port, limit=_LONGEST)
     except OSError as error:
         problem = f"cannot listen on port {port}: {(error.strerror or 'unknown').lower()}"
-        raise Failed(problem, fix="name another one with --port, or leave it out") from error
+        raise Failed(problem, fix="free it, or use a redirect URI with another port") from error
     async with server:
-        yield Listener(server.sockets[0].getsockname()[1], path, arrived)
+        try:
+            yield Listener(server.sockets[0].getsockname()[1], path, arrived)
+        finally:
+            server.close()
+            # browsers connect ahead of need and then say nothing; from Python 3.12 on the server would wait for them
+            for writer in connected:
+                writer.transport.abort()
 
 
 async def _answered(
@@ -70,8 +80,10 @@ async def _answered(
     method, target, _ = (head.split("\r\n", 1)[0] + "  ").split(" ", 2)
     path, _, query = target.partition("?")
     # a browser asks for more than the page: only the callback's own path with an answer counts
-    is_it = method == "GET" and path == expected and ("code=" in query or "error=" in query)
-    status, body = ("200 OK", _PAGE) if is_it else ("404 Not Found", b"")
+    names = {each.partition("=")[0] for each in query.split("&")}
+    is_it = method == "GET" and path == expected and bool(names & {"code", "error"})
+    words = _SIGNED_IN if "code" in names else _REFUSED
+    status, body = ("200 OK", _PAGE % words) if is_it else ("404 Not Found", b"")
     lines = [
         f"HTTP/1.1 {status}",
         "Content-Type: text/html; charset=utf-8",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ...plans.errors import Failed, ProvisionError, RemoteFailure
 from ...plans.meanings import Meaning, meaning_of
@@ -17,6 +16,7 @@ from ...plans.sealed import Sealed
 from ...plans.steps import Step, failed, ok, unclear
 from ..transport import ACCEPT_REDIRECT
 from .asking import Question, Request, begin
+from .discovery import host_of
 from .tokens import Answer, Credentials, TokenEndpoint
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ REFUSED = frozenset({"invalid_client", "unauthorized_client"})
 SIGNED_OUT = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
 _PAGE = 200
 _ERRORS = 400
+_BROKEN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Prober:
         try:
             returned = question.read(location)
         except Failed:
-            host = urlsplit(location).hostname or "another page"
+            host = host_of(location) or "another page"
             problem = f"the browser is sent to `{host}` instead of back to Coder, which says nothing about scopes"
             return unclear(*DOOR, problem, fix="use --login")
         if returned.error in SIGNED_OUT or returned.code:
@@ -113,6 +114,10 @@ class Prober:
         if status < _ERRORS:
             problem = f"it shows a page ({status}) where `prompt=none` allows none, which says nothing about scopes"
             return unclear(*DOOR, problem, fix="use --login")
+        if status >= _BROKEN:
+            # django-oauth-toolkit 3.4.1 answers 500 to any `prompt=none` (its issue 1268), and signs people in all the same
+            problem = f"it answers {status} to `prompt=none`: an error of its own, which says nothing about redirect URI and scopes"
+            return unclear(*DOOR, problem, fix="use --login, or look at the identity provider's log")
         problem = f"it answers {status} with a page instead of sending the browser back: redirect URI, client or realm is not accepted"
         fix = "check that the redirect URI is allowed to the letter, and that client and realm are enabled"
         return failed(*DOOR, problem, fix=fix, breaks=["redirect", "client"], either=True)

@@ -85,7 +85,11 @@ class SignIn:
             raise _Refused(failed(*SIGN_IN, problem, fix=fix, breaks=["issuer"]))
         form = {"code": returned.code, "redirect_uri": question.request.redirect_uri}
         form |= {"code_verifier": question.verifier} if question.request.pkce else {}
-        answer = made.add(await self._granted("authorization_code", **form))
+        try:
+            answer = made.add(await self._granted("authorization_code", **form))
+        except ProvisionError as error:
+            # the person has done all of it: this is the token endpoint
+            raise _Refused(failed(*SIGN_IN, error.message, error.where, fix=error.fix, breaks=["issuer"])) from None
         if answer.error:
             raise _Refused(judging.refusal(self.subject, SIGN_IN, (answer.error, answer.description, answer.said)))
         return question, answer

@@ -67,6 +67,13 @@ class Answer:
         return _number(self.body.get("expires_in"))
 
 
+def _kind(response: Response) -> str:
+    if not response.content:
+        return "nothing"
+    kind = response.headers.get("content-type", "no type").partition(";")[0].strip()
+    return "JSON that is no object" if kind.endswith("json") else f"{kind[:60]}, not with JSON"
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -110,8 +117,7 @@ class TokenEndpoint:
         except ValueError:
             body = None
         if not isinstance(body, Mapping):
-            kind = response.headers.get("content-type", "nothing").partition(";")[0]
-            problem = f"the token endpoint answered {response.status_code} with {kind}, not with JSON"
+            problem = f"the token endpoint answered {response.status_code} with {_kind(response)}"
             fix = "check that the address is the identity provider's, and what stands before it"
             raise RemoteFailure(problem, where=f"POST {self.address}", fix=fix, status=response.status_code)
         for name in TOKENS:

@@ -87,11 +87,12 @@ class Authorizing:
         if "accept" not in form:
             return self._back(pending.asked, error="access_denied", error_description="User denied consent")
         self._tenant.keep(self._tenant.sessions.with_consent(pending.person, pending.asked.app))
-        return self._code(pending.asked, pending.person, self._request.cookies.get(SIGNED_IN, "") or self._draw())
+        login = self._request.cookies.get(SIGNED_IN, "") or self._draw()
+        return self._code(pending.asked, pending.person, login, consented=True)
 
-    def _code(self, asked: Asked, person: str, login: str) -> Response:
+    def _code(self, asked: Asked, person: str, login: str, *, consented: bool = False) -> Response:
         key = self._draw()
-        self._tenant.keep(self._tenant.sessions.with_code(key, Code(asked, person, login, self._now)))
+        self._tenant.keep(self._tenant.sessions.with_code(key, Code(asked, person, login, self._now, consented)))
         answer = self._back(asked, session_state=login, iss=self._tenant.issuer, code=key)
         return self._with_cookies(answer, "", login)
 
@@ -125,4 +126,5 @@ def _asked(app: App, fields: dict[str, str]) -> Asked:
         challenge=fields.get("code_challenge", ""),
         challenge_method=fields.get("code_challenge_method", ""),
         prompt=frozenset(fields.get("prompt", "").split()),
+        access_type=fields.get("access_type", ""),
     )

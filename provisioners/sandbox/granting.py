@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .answers import Refusal
-from .minting import Minting
-from .refreshing import Family, Verdict, judge, reused, used
+from .minting import Minting, Shown
+from .refreshing import Family, Verdict, crowded_out, is_issued, is_renewed, judge, reused, used
+from .sessions import Code
 from .tenant import App, Person, Tenant
 
 
@@ -47,7 +48,7 @@ class Granting:
         if person is None:
             raise Refusal(400, "invalid_grant", "the person is gone")
         scopes = self.tenant.scopes(self.app, code.asked.scope)
-        family = self._family(person, scopes, code.login, code.asked.nonce)
+        family = self._family(person, scopes, code.login, code)
         self.tenant.keep(self.tenant.sessions.with_code(key, replace(code, family=family.id)))
         return self._first(person, family)
 
@@ -63,14 +64,20 @@ class Granting:
         rules = self.tenant.rules(self.app, offline=False)
         return self._minting(self.tenant.service(self.app)).service_answer(scopes, rules.access)
 
-    def _family(self, person: Person, scopes: tuple[str, ...], login: str, nonce: str = "") -> Family:
+    def _family(self, person: Person, scopes: tuple[str, ...], login: str, code: Code | None = None) -> Family:
         offline = self.tenant.is_offline(scopes)
-        return Family(self.draw(), login, self.app.id, person.id, scopes, offline, self.now, self.now, nonce)
+        rules = self.tenant.rules(self.app, offline=offline)
+        asked = code is not None and code.asked.access_type == "offline"
+        issued = is_issued(rules, offline=offline, asked_offline=asked, consented=code is not None and code.consented)
+        nonce = "" if code is None else code.asked.nonce
+        return Family(self.draw(), login, self.app.id, person.id, scopes, offline, self.now, self.now, nonce, issued)
 
     def _first(self, person: Person, family: Family) -> dict[str, Any]:
         self.tenant.check_person(person, family.scopes)
-        self.tenant.keep(self.tenant.sessions.with_family(family))
         rules = self.tenant.rules(self.app, offline=family.offline)
+        for ended in crowded_out(self.tenant.sessions.families.values(), family, rules):
+            self.tenant.keep(self.tenant.sessions.with_family(ended))
+        self.tenant.keep(self.tenant.sessions.with_family(family))
         return self._minting(person).answer(family, rules)
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -88,9 +95,10 @@ class Granting:
         person = self.tenant.person(family.person)
         if person is None:
             raise Refusal(400, "invalid_grant", "the person is gone")
-        after = used(family, token, rules, self.now)
+        shown = Shown(form.get("refresh_token", ""), int(claims.get("iat", 0)))
+        after = used(family, token, rules, self.now, replaced=is_renewed(rules, shown.issued, self.now))
         self.tenant.keep(self.tenant.sessions.with_family(after))
-        return self._minting(person).answer(after, rules)
+        return self._minting(person).answer(after, rules, shown)
 
     def _end(self, family: str) -> None:
         """A code shown twice is a stolen one: what it was exchanged for ends (RFC 6749, 4.1.2)."""

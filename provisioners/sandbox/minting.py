@@ -6,9 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .refreshing import Family, RefreshRules, access_lifetime, token_lifetime
+from .refreshing import Family, RefreshRules, access_lifetime, is_renewed, token_lifetime
 from .signing import left_half_hash
 from .tenant import App, Person, Tenant, TokenKind
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A refresh token that was shown for new tokens, and when it was issued."""
+
+    token: str
+    issued: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +29,16 @@ class Minting:
     now: int
     draw: Callable[[], str]
 
-    def answer(self, family: Family, rules: RefreshRules) -> dict[str, Any]:
-        """Return the token endpoint's answer for a session."""
+    def answer(self, family: Family, rules: RefreshRules, shown: Shown | None = None) -> dict[str, Any]:
+        """Return the token endpoint's answer for a session; `shown` is the refresh token that was shown for it."""
         lifetime = access_lifetime(family, rules, self.now)
         access = self._access(family.scopes, lifetime, family.login)
         body: dict[str, Any] = {"access_token": access, "expires_in": lifetime, "token_type": "Bearer"}
         refresh_expires = None
-        if rules.issue == "always" or (rules.issue == "offline" and family.offline):
+        if family.issued and rules.issue != "never" and not (shown and rules.renewal == "never"):
             refresh_expires = token_lifetime(family, rules, self.now)
-            body["refresh_token"] = self._refresh(family, refresh_expires)
+            kept = shown is not None and not is_renewed(rules, shown.issued, self.now)
+            body["refresh_token"] = shown.token if shown and kept else self._refresh(family, refresh_expires)
         if "openid" in family.scopes:
             body["id_token"] = self._id(family, lifetime, access)
         body["scope"] = self.tenant.shown(self.app, family.scopes)

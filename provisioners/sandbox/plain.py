@@ -188,11 +188,13 @@ class PlainTenant:
 class PlainEmulation:
     """A whole issuer at the root of where it is mounted."""
 
-    def __init__(self, state: PlainState, clock: MovableClock, draw: Callable[[], str]) -> None:
+    def __init__(
+        self, state: PlainState, clock: MovableClock, draw: Callable[[], str], signer: Signer | None = None
+    ) -> None:
         self.box = Box(state)
         self._clock = clock
         self._draw = draw
-        self._signer = Signer()
+        self._signer = signer or Signer()
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
-Issue = Literal["always", "offline", "never"]
-"""Whether every sign-in gets a refresh token, only one that asked for offline access, or none."""
+Issue = Literal["always", "offline", "consent", "never"]
+"""Whether every sign-in gets a refresh token, only one that asked for offline access, only one with `access_type=offline` for which the
+person has just consented (Google), or none."""
+Renewal = Literal["always", "same", "never"]
+"""Whether a refresh brings a new refresh token, the same one again (Duende's ReUse), or none, so that the old one stays (Google)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class RefreshRules:
     maximum: int | None = None
     advertised_idle: int | None = None
     access: int = 300
+    renewal: Renewal = "always"
+    interval: int = 0
+    """Seconds that a refresh token must be old before a refresh brings a new one (PingFederate's rolling interval)."""
+    most: int | None = None
+    """How many families one person may have at one application: the oldest ends (Google: 100)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class Family:
     started: int
     last_used: int
     nonce: str = ""
+    issued: bool = True
+    """Whether its sign-in was one that gets a refresh token."""
     uses: Mapping[str, Use] = field(default_factory=dict)
     ended: str = ""
     """Why it is over, "" while it is not: reused, revoked or signed out."""
@@ -90,10 +100,10 @@ def judge(family: Family, token: str, rules: RefreshRules, now: int) -> Verdict:
     return Verdict.GOOD if now < used.first + rules.rotation.grace else Verdict.REUSED
 
 
-def used(family: Family, token: str, rules: RefreshRules, now: int) -> Family:
-    """Return the family after a good use. Uses are counted only while rotation is on."""
+def used(family: Family, token: str, rules: RefreshRules, now: int, *, replaced: bool = True) -> Family:
+    """Return the family after a good use. Uses are counted only while rotation is on, and from the one that brought a new token."""
     counted = family.uses
-    if rules.rotation is not None:
+    if rules.rotation is not None and replaced:
         before = family.uses.get(token, Use(0, now))
         counted = {**family.uses, token: replace(before, count=before.count + 1)}
     return replace(family, last_used=now, uses=counted)
@@ -121,3 +131,24 @@ def token_lifetime(family: Family, rules: RefreshRules, now: int) -> int | None:
         if rules.maximum is None
         else min(rules.advertised_idle, family.started + rules.maximum - now)
     )
+
+
+def is_issued(rules: RefreshRules, *, offline: bool, asked_offline: bool, consented: bool) -> bool:
+    """Tell whether a sign-in gets a refresh token; `asked_offline` is `access_type=offline`, `consented` that the person was just asked."""
+    if rules.issue == "consent":
+        return asked_offline and consented
+    return rules.issue == "always" or (rules.issue == "offline" and offline)
+
+
+def is_renewed(rules: RefreshRules, issued: int, now: int) -> bool:
+    """Tell whether a refresh brings a new token in place of one that was issued then."""
+    return rules.renewal == "always" and now >= issued + rules.interval
+
+
+def crowded_out(families: Iterable[Family], new: Family, rules: RefreshRules) -> tuple[Family, ...]:
+    """Return the oldest families of the same person and application that must end to make room for a new one."""
+    if rules.most is None:
+        return ()
+    alike = [each for each in families if (each.app, each.person) == (new.app, new.person) and not each.ended]
+    ordered = sorted(alike, key=lambda each: each.started)
+    return tuple(replace(each, ended="crowded out") for each in ordered[: max(0, len(ordered) + 1 - rules.most)])

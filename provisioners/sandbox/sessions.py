@@ -20,6 +20,7 @@ class Asked:
     challenge: str = ""
     challenge_method: str = ""
     prompt: frozenset[str] = frozenset()
+    access_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Code:
     person: str
     login: str
     at: int
+    consented: bool = False
     family: str = ""
 
 

@@ -1,4 +1,4 @@
-"""`make bench`: N = 1, 100, 500 clients in one realm of a real Keycloak, beside bare Admin REST and, where named, Terraform.
+"""`make bench`: a fleet of 10,000 (`many`); then N = 1, 100, 500 clients in one realm of a real Keycloak, beside bare Admin REST and Terraform.
 
 OIDC_PROVISION_BENCH_TERRAFORM names a terraform or tofu binary, OIDC_PROVISION_BENCH_PLUGINS the folder its Keycloak provider is in
 (a filesystem mirror); without them that column is left out, said aloud. Nothing here is asserted: counts are asserted by the tests.
@@ -6,22 +6,24 @@ OIDC_PROVISION_BENCH_TERRAFORM names a terraform or tofu binary, OIDC_PROVISION_
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-import platform
+import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import bare
+from . import bare, results
 from .fleet import write_plans, write_terraform
+from .many import COMMAND, Figure, compiled, many, spread
 from .measure import Measured, measured
 
 SIZES = (1, 100, 500)
-COMMAND = (sys.executable, "-c", "from oidc_provision.cli.main import main; main()")
+LOADER = Path(__file__).with_name("load_plans.py")
 URL = os.environ.get("KEYCLOAK_URL", "")
 PASSWORD = os.environ.get("KEYCLOAK_ADMIN_PASSWORD", "admin")
 
@@ -100,26 +102,54 @@ def bench(count: int, base: Path, terraform: Terraform) -> None:
         print(line("change one", ours(folder, "apply", "--auto-approve", "--quiet"), 1 + 2 * look, {}))
 
 
-def main() -> None:
-    """Print every figure with the machine it was measured on."""
-    load = os.getloadavg()[0]
-    bytecode = "no bytecode written" if sys.dont_write_bytecode else "bytecode cached"
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}, {bytecode}"
+def basics(base: Path) -> Iterator[Figure]:
+    """What costs without any server: the start, and reading 10,000 plans."""
+    env = compiled(base / "bytecode")
+    helps = [measured([*COMMAND, "--help"], cwd=base, env=env).cpu * 1000 for _ in range(16)][1:]
+    yield Figure("--help, CPU", spread(helps, "ms", 0), "40 ms")
+    yield Figure("the loader alone", min(loader_said(env) for _ in range(4)), "1.5 s")
+
+
+def loader_said(env: dict[str, str]) -> str:
+    """What the loader's own bench prints first: how many plans, CPU, memory."""
+    done = subprocess.run(
+        [sys.executable, LOADER], env={**os.environ, **env}, capture_output=True, text=True, check=True
     )
+    return done.stdout.partition("\n")[0]
+
+
+def against_keycloak(base: Path) -> None:
+    """Print N = 1, 100, 500 in one realm of a real server."""
+    terraform = Terraform()
+    if not terraform.binary:
+        print("terraform: left out, OIDC_PROVISION_BENCH_TERRAFORM is not set")
+    if not URL:
+        print("Keycloak: left out, KEYCLOAK_URL is not set")
+        return
+    for count in SIZES:
+        print(f"N = {count}")
+        bench(count, base, terraform)
+
+
+def told(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Print figures as they come."""
+    for figure in figures:
+        print(figure, flush=True)
+        yield figure
+
+
+def main() -> None:
+    """Print every figure with the machine it was measured on; with --record keep those of the fleet in RESULTS.md."""
+    before = results.load()
+    print(f"{results.machine()}, load {before:.1f}")
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
-        helps = [measured([*COMMAND, "--help"], cwd=base).cpu * 1000 for _ in range(15)]
-        print(f"--help: {sorted(helps)[7]:.0f} ms CPU (median of 15; budget 40)")
-        terraform = Terraform()
-        if not terraform.binary:
-            print("terraform: left out, OIDC_PROVISION_BENCH_TERRAFORM is not set")
-        if not URL:
-            print("Keycloak: left out, KEYCLOAK_URL is not set")
-            return
-        for count in SIZES:
-            print(f"N = {count}")
-            bench(count, base, terraform)
+        print("without a server, and 10,000 clients over 200 realms of a server that only counts:")
+        figures = tuple(told(itertools.chain(basics(base), many())))
+        if "--record" in sys.argv[1:]:
+            results.FILE.write_text(results.markdown(figures, before, results.load()), encoding="utf-8")
+            print(f"kept in {results.FILE.name}")
+        against_keycloak(base)
 
 
 if __name__ == "__main__":

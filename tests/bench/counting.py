@@ -39,17 +39,20 @@ HEADERS = (
 REASONS = {200: b"200 OK", 204: b"204 No Content", 404: b"404 Not Found"}
 TOKEN = {"access_token": f"e30.{'e30'.ljust(700, 'x')}.e30", "expires_in": 60, "token_type": "Bearer"}
 NOWHERE = {"error": "Unable to find matching target resource method"}
-ENDPOINTS = (
-    "authorization token introspection userinfo end_session registration revocation device_authorization "
-    "backchannel_authentication pushed_authorization_request challenge mtls_token mtls_revocation mtls_introspection"
-).split()
-SIGNED = (
-    "id_token_signing userinfo_signing token_endpoint_auth_signing introspection_endpoint_auth_signing dpop_signing "
-    "revocation_endpoint_auth_signing request_object_signing request_object_encryption authorization_signing "
-    "backchannel_authentication_request_signing authorization_encryption id_token_encryption userinfo_encryption "
-    "client_attestation_signing client_attestation_pop_signing"
-).split()
-ALGORITHMS = "PS384 RS384 EdDSA ES384 HS256 HS512 ES256 RS256 HS384 ES512 PS256 PS512 RS512 RSA-OAEP RSA-OAEP-256".split()
+ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "HS256",
+    "HS384",
+    "HS512",
+)
 Counts = dict[str, int]
 
 
@@ -97,9 +100,9 @@ def chunked(piece: bytes) -> bytes:
 
 
 def discovery(issuer: str) -> dict[str, object]:
-    """A document as long as Keycloak's, 6.5 KB."""
-    endpoints = {f"{name}_endpoint": f"{issuer}/protocol/openid-connect/{name}" for name in ENDPOINTS}
-    return {"issuer": issuer, **endpoints, **{f"{name}_alg_values_supported": ALGORITHMS for name in SIGNED}}
+    """A document as long as Keycloak's, 6.5 KB; of its keys one matters."""
+    endpoints = {f"number_{each}_endpoint": f"{issuer}/protocol/openid-connect/endpoint" for each in range(25)}
+    return {"issuer": issuer, **endpoints, **{f"number_{each}_alg_values_supported": ALGORITHMS for each in range(25)}}
 
 
 def draw() -> str:
@@ -255,8 +258,7 @@ class Counting:
 def counting(realms: int, clients: int, latency: float = 0.0) -> Iterator[Counting]:
     """Run a server in a process of its own; it ends with our end of its standard input."""
     command = [sys.executable, "-m", "tests.bench.counting", str(realms), str(clients), str(latency)]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **streams) as child:
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         try:

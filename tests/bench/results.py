@@ -40,8 +40,8 @@ def versions() -> str:
 def markdown(figures: Iterable[Figure], before: float, after: float) -> str:
     """Return the whole page; the loads are those of one minute, before and after."""
     facts = (
-        f"- machine: {machine()}\n- load: {before:.1f} before, {after:.1f} after (the bench itself and its server are about 1.5)\n"
-        f"- versions: {versions()}\n- bytecode: cached before the first figure\n\n"
+        f"- machine: {machine()}\n- load: {before:.1f} before, {after:.1f} after\n"
+        f"- versions: {versions()}\n- bytecode: cached, as an installed package has it\n\n"
     )
     rows = [f"| {figure.what.strip()} | {figure.came} | {figure.most or '-'} |\n" for figure in figures]
     return HEAD + facts + "| figure | came out | at most |\n|---|---|---|\n" + "".join(rows)

@@ -158,6 +158,8 @@ def test_demo_tells_the_whole_story():
         "+offline_access",
         "nothing left to change",
         "Verified: ",
+        "$ oidc-provision forecast\n",
+        "works daily        signed out after 90 d",
         "What to try next",
     ]
     place = 0
