@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -164,9 +164,19 @@ class Transport(httpx.AsyncBaseTransport):
         self._limits = settings.limits
         self._run = settings.run
         self._wires: dict[tuple[bool, str], Turns[httpx.AsyncHTTPTransport]] = {}
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the whole answer, unpacked and judged."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        self._under_way.add(task)
+        try:
+            return await self._answered(request)
+        finally:
+            self._under_way.discard(task)
+
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
         # read once: a body that streams could not be sent a second time
         await request.aread()
         attempt = 0
@@ -181,7 +191,12 @@ class Transport(httpx.AsyncBaseTransport):
             await self._wait(decision)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """End what is under way and close every connection."""
+        # where one of several reads failed, nobody waits for the others: they would try again on connections of their own
+        left = tuple(self._under_way)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         for turns in self._wires.values():
             for wire in turns.all:
                 await wire.aclose()

@@ -32,9 +32,11 @@ def subject_of(deployment: Deployment, live: Live, env: CoderEnv, habits: Habits
     parameters = _parameters(_text(env, "CODER_OIDC_AUTH_URL_PARAMS"))
     secret = env.get("CODER_OIDC_CLIENT_SECRET")
     known = secret if isinstance(secret, Sealed) else None
-    who = Credentials(plan.client.id, in_service(plan, live) or known)
+    # not the plan's: some identity providers name a client themselves
+    client_id = _text(env, "CODER_OIDC_CLIENT_ID")
+    who = Credentials(client_id, in_service(plan, live) or known)
     promise = _promise(plan, habits.lifetimes(plan, live).rules.grace)
-    issuer, request = _text(env, "CODER_OIDC_ISSUER_URL"), _request(plan, scopes, parameters)
+    issuer, request = _text(env, "CODER_OIDC_ISSUER_URL"), _request(plan, client_id, scopes, parameters)
     return Subject(issuer, who, request, habits.hosts, habits.meanings, promise, habits.fixes)
 
 
@@ -42,7 +44,7 @@ def assumed(deployment: Deployment, secret: Sealed | None, habits: Habits) -> Su
     """Return what is verified as the plan alone tells it, where the identity provider could not be looked at."""
     plan, wishes = deployment.plan, habits.wishes(deployment.plan)
     who = Credentials(plan.client.id, secret)
-    issuer, request = plan.identity_provider.issuer(), _request(plan, wishes.scopes, wishes.parameters)
+    issuer, request = plan.identity_provider.issuer(), _request(plan, plan.client.id, wishes.scopes, wishes.parameters)
     return Subject(issuer, who, request, habits.hosts, habits.meanings, _promise(plan, 0), habits.fixes)
 
 
@@ -56,10 +58,10 @@ def in_service(plan: Plan, live: Live) -> Sealed | None:
     return None
 
 
-def _request(plan: Plan, scopes: tuple[str, ...], parameters: Mapping[str, str]) -> Request:
+def _request(plan: Plan, client_id: str, scopes: tuple[str, ...], parameters: Mapping[str, str]) -> Request:
     version = plan.coder.version
     pkce = version is None or version >= PKCE_SINCE
-    return Request(plan.client.id, plan.coder.callback, scopes, parameters, pkce)
+    return Request(client_id, plan.coder.callback, scopes, parameters, pkce)
 
 
 def _promise(plan: Plan, grace: int) -> Promise:

@@ -127,10 +127,8 @@ class TokenEndpoint:
 
     def _checked(self, answer: Answer) -> Answer:
         # some servers answer 200 with an error, others an error without its name
-        if (answer.status == _OK and answer.token("access_token")) or (answer.error and answer.status != _OK):
+        if answer.error or (answer.status == _OK and answer.token("access_token")):
             return answer
-        if answer.error:
-            return Answer(400, answer.body)
         words = "without an access token" if answer.status == _OK else "and no OAuth error"
         problem = f"the token endpoint answered {answer.status} {words}"
         raise RemoteFailure(problem, where=f"POST {self.address}", status=answer.status)

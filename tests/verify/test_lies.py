@@ -89,8 +89,8 @@ def test_claim_that_changes_after_the_refresh_is_compared_with_a_first_token_tha
 
 
 ANSWERS = {
-    ("error-200", FIRST): ("sign-in", "answered with status 200", "invalid_grant"),
-    ("error-200", REFRESHED): ("refresh", "answered with status 200", "invalid_grant"),
+    ("error-200", FIRST): ("sign-in", "(200 invalid_grant: answered with status 200)"),
+    ("error-200", REFRESHED): ("refresh", "(200 invalid_grant: answered with status 200)"),
     ("no-access-token", FIRST): ("sign-in", "answered 200 without an access token", "POST"),
     ("no-access-token", REFRESHED): ("refresh", "answered 200 without an access token", "POST"),
     ("html", FIRST): ("sign-in", "text/html where JSON was expected", "POST"),
