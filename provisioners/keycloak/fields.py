@@ -27,6 +27,7 @@ OPTIONAL_SCOPES = "optionalClientScopes"
 DEFAULT_ROLES = "defaultRoles"
 KNOWN_ROLES = "knownRoles"
 ISSUER = "issuer"
+FRONTEND = "frontendUrl"
 ISSUER_PROBLEM = "issuerProblem"
 MAPPER_NAMES = "mapperNames"
 OFFLINE_ACCESS = "offline_access"
@@ -147,6 +148,9 @@ def realm_fields(representation: Mapping[str, Any]) -> Fields:
     # 26.7.3 sends 104 keys, and writing all of them back would add some: only those we judge by are taken
     fields: dict[str, Value] = {name: representation[name] for name in REALM_READ if name in representation}
     role = representation.get("defaultRole") or {}
+    attributes = representation.get("attributes")
+    if isinstance(attributes, Mapping):
+        fields[FRONTEND] = attributes.get(FRONTEND) or None
     return fields | {"defaultRoleId": role.get("id"), "defaultRoleName": role.get("name")}
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from ...plans.errors import RemoteFailure
 from ...plans.load import Deployment
+from ...plans.resources import Fields
 from ..base import Surroundings
 from .admin import AdminApi
 from .connection import AdminSignIn, open_admin
+from .fields import FRONTEND
+from .issuers import Issuers
 from .provisioner import KeycloakProvisioner
 from .rights import Account
 from .settings import KeycloakSettings
 from .signing_in import SignedIn
 from .wants import keycloak
-
-DISCOVERY = "/.well-known/openid-configuration"
 
 
 async def open_realm(deployment: Deployment, surroundings: Surroundings) -> KeycloakProvisioner:
@@ -32,8 +31,14 @@ async def open_realm(deployment: Deployment, surroundings: Surroundings) -> Keyc
         managed=settings.realm,
     )
 
-    async def discovery() -> str:
-        return await _issuer(settings, surroundings)
+    async def discovery(seen: Fields | None) -> str:
+        issuers: Issuers = surroundings.kept.setdefault(
+            ("issuers", settings.url), Issuers(settings.url, surroundings.fetch_json)
+        )
+        path = settings.issuer().removeprefix(settings.url)
+        # a realm that cannot be read shows no front-end address either
+        alike = seen is not None and FRONTEND in seen and not seen[FRONTEND]
+        return await (issuers.deduced(path) if alike else issuers.stated(path))
 
     return KeycloakProvisioner(AdminApi(admin, settings.realm), discovery, account, surroundings.is_crowded)
 
@@ -62,15 +67,3 @@ async def _sign_in(settings: KeycloakSettings, surroundings: Surroundings, near:
         username=admin.username or "",
         password=password,
     )
-
-
-async def _issuer(settings: KeycloakSettings, surroundings: Surroundings) -> str:
-    """The discovery document's issuer, to the letter: Coder compares it so."""
-    address = settings.issuer() + DISCOVERY
-    document = await surroundings.fetch_json(address)
-    issuer = document.get("issuer") if isinstance(document, Mapping) else None
-    if not isinstance(issuer, str):
-        raise RemoteFailure(
-            "the discovery document states no issuer", where=address, fix="check `identity_provider.url` and `realm`"
-        )
-    return issuer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ...plans.coder_env import CoderEnv
@@ -41,12 +41,12 @@ REPLACED_LISTS = frozenset(SETS) - frozenset(LISTS.values())
 
 
 class KeycloakProvisioner:
-    """One realm of one server. `discovery` is a function that fetches the realm's discovery document."""
+    """One realm of one server. `discovery` returns the realm's issuer, given its fields where they have been read already."""
 
     def __init__(
         self,
         api: AdminApi,
-        discovery: Any,  # noqa: ANN401  # any callable without arguments
+        discovery: Callable[[Fields | None], Awaitable[str]],
         account: rights.Account,
         is_crowded: Callable[[], bool] = never,
     ) -> None:
@@ -73,16 +73,21 @@ class KeycloakProvisioner:
 
     async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
         """Return the realm with the issuer that its discovery document states."""
-        realm = self._account.managed
-        reading = read_realm(self._api, plans, realm, self._account, writing=writing, sparing=self._is_crowded())
-        live, issuer = await asyncio.gather(reading, self._issuer())
+        realm, crowded = self._account.managed, self._is_crowded()
         address = realm_address(realm)
+        reading = read_realm(self._api, plans, realm, self._account, writing=writing, sparing=crowded)
+        if crowded:
+            live = await reading
+            issuer = await self._issuer(live[address])
+        else:
+            # at once: a document that could have been spared costs no time here
+            live, issuer = await asyncio.gather(reading, self._issuer(None))
         return {**live, address: {**live[address], **issuer}}
 
-    async def _issuer(self) -> Fields:
+    async def _issuer(self, seen: Fields | None) -> Fields:
         """The issuer, or why it is not known: a pipeline may reach the admin address alone, and can plan all the same."""
         try:
-            return {ISSUER: await self._discovery()}
+            return {ISSUER: await self._discovery(seen)}
         except RemoteFailure as error:
             return {ISSUER_PROBLEM: f"{error.message} ({error.where})"}
 

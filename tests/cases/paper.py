@@ -60,7 +60,7 @@ class PaperRealm:
 
 
 def provisioner(live: dict[str, Any]) -> KeycloakProvisioner:
-    async def issuer() -> str:
+    async def issuer(_seen: object = None) -> str:
         if "issuer_problem" in live:
             raise RemoteFailure(live["issuer_problem"], where="the discovery document")
         return live["issuer"]

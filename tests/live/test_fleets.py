@@ -150,3 +150,19 @@ def test_client_is_managed_under_exactly_its_id(common_realm, tmp_path, monkeypa
     common_realm.detach(client_id, "offline_access")
     settles()
     assert emitted()["CODER_OIDC_CLIENT_ID"] == client_id
+
+
+def test_in_a_crowded_fleet_one_document_tells_all_issuers_but_those_of_realms_with_a_front_end(
+    make_realm, fleet: Path, quiet_plan: Path
+):
+    names = [f"a realm {uuid.uuid4().hex[:6]}", f"test-{uuid.uuid4().hex[:8]}", f"test-{uuid.uuid4().hex[:8]}"]
+    for number, name in enumerate(names):
+        elsewhere = {"attributes": {"frontendUrl": "https://sso.example.com"}} if number == 2 else {}
+        make_realm(name, **elsewhere)
+        plan = {"identity_provider__realm": name, "client__secret": {"store": f"file:{number}.env#S"}}
+        edit(quiet_plan, to=Path(f"crowd/{number}.yaml"), **plan)
+    ran = here("plan", "-v", "--format", "json", "--parallelism", "1", "crowd")
+    counts = counted(ran)
+    assert ran.code == 0 and counts["GET /realms/{realm}/.well-known/openid-configuration"] == 2, ran.all
+    # found at the one realm that has a name of its own, and at no other: theirs are to the letter what the plan suggests
+    assert ran.out.count("issuer-mismatch") == 1 and f"https://sso.example.com/realms/{names[2]}" in ran.out

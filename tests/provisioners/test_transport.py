@@ -12,6 +12,7 @@ import pytest
 
 from oidc_provision.plans.errors import ProvisionError, RemoteFailure, UsageError
 from oidc_provision.plans.redaction import Redactor
+from oidc_provision.provisioners.clock import SystemClock
 from oidc_provision.provisioners.traffic import Traffic
 from oidc_provision.provisioners.transport import ACCEPT_REDIRECT, Limits, TransportSettings, fetch_json, open_client
 
@@ -283,6 +284,26 @@ def test_cancelling_leaves_no_place_taken():
         return chosen.run.gate._value
 
     assert asyncio.run(run()) == chosen.limits.concurrency
+
+
+@pytest.mark.parametrize(
+    "behaviour", [always(b"", pause=30), in_turn(answer(503, Retry_After="60"))], ids=["silent", "waiting"]
+)
+def test_request_that_nobody_waits_for_ends_with_its_client(behaviour):
+    async def run():
+        arrived = asyncio.Event()
+
+        async def noting(seen, write):
+            arrived.set()
+            return await behaviour(seen, write)
+
+        async with serving(noting) as server:
+            async with open_client(settings(clock=SystemClock())) as client:
+                left = asyncio.create_task(client.get(server.url))
+                await arrived.wait()
+            return left.cancelled(), len(server.seen)
+
+    assert asyncio.run(run()) == (True, 1)
 
 
 def test_fetch_json_returns_the_document_and_refuses_other_statuses():
