@@ -141,7 +141,7 @@ class _Job:
         secret = await self._secret(wish.client_secret)
         scopes = tuple(filter(None, wish.scopes.replace(",", " ").split()))
         request = Request(wish.client_id, wish.redirect_uri, scopes, _parameters(wish.auth_url_params))
-        subject = Subject(wish.issuer, Credentials(wish.client_id, secret), request)
+        subject = self._trusting(Subject(wish.issuer, Credentials(wish.client_id, secret), request))
         verifier = self._verifier(subject)
         steps = [await verifier.discovery(), *await verifier.probes()]
         return (*steps, *await self._login(subject)) if wish.login else tuple(steps)
@@ -172,9 +172,9 @@ class _Job:
             except ProvisionError:
                 env = None
             if env is not None:
-                return env, subject_of(deployment, view.live, env, habits)
+                return env, self._trusting(subject_of(deployment, view.live, env, habits))
         secret = await self._kept_secret(deployment)
-        return None, None if secret is None else assumed(deployment, secret, habits)
+        return None, None if secret is None else self._trusting(assumed(deployment, secret, habits))
 
     async def _kept_secret(self, deployment: Deployment) -> Sealed | None:
         """What Coder has, where the identity provider could not be asked."""
@@ -220,7 +220,7 @@ class _Job:
             return await self._met(subject, seat.by_browser(listener) if listener else seat.by_paste())
 
     async def _signed_in(self, subject: Subject, seat: Seat, person: Person) -> tuple[Step, ...]:
-        hosts = frozenset({*self.wish.hosts, host_of(subject.issuer), *subject.hosts})
+        hosts = frozenset({host_of(subject.issuer), *subject.hosts})
         driver = FormDriver(self.session.http(), hosts)
         return await self._met(subject, seat.by_form(driver, person))
 
@@ -245,6 +245,9 @@ class _Job:
             raise UsageError(f"`{reference}` names no secret: {error}", fix="write env:NAME or file:PATH") from None
         # relative to where the command was called: there may be no plan
         return await self.session.references.resolve(parsed, "./command-line")
+
+    def _trusting(self, subject: Subject) -> Subject:
+        return replace(subject, hosts=subject.hosts | frozenset(self.wish.hosts))
 
     def _verifier(self, subject: Subject) -> Verifier:
         http, settings = self.session.http(), self.session.settings

@@ -6,14 +6,11 @@ Retries, deadlines, caps, TLS, redaction, counting and tracing happen here, once
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import re
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +29,13 @@ from .retry import (
     Wait,
     WaitBudget,
     decide,
-    is_read,
     parse_http_date,
     parse_retry_after,
-    too_long_a_wait,
 )
 from .tls import TlsSettings, Trust
 from .traffic import Exchange, Traffic, nameless, printable_url, shape
 from .turns import Turns
+from .unanswered import Unanswered, fix_of_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,8 +58,7 @@ AsyncClient = httpx.AsyncClient
 _OK = 200
 _REDIRECTS = range(300, 400)
 _PROXY_SIGN_IN = 407
-_TOO_MANY = 429
-_GIVEN_UP = frozenset({_TOO_MANY, 502, 503, 504})
+_GIVEN_UP = frozenset({429, 502, 503, 504})
 _HOSTNAME = re.compile(r"[\w.\-:\[\]]{1,255}")
 _AGENT = "oidc-provision"
 
@@ -275,7 +270,11 @@ class Transport(httpx.AsyncBaseTransport):
                 body = await read_body(chunks, packing, raw.headers.get("content-length", ""), limits.body)
                 return _Answer(request, raw, body)
             except BodyError as error:
-                return _Fault(Loss.FINAL, Cause(str(error), _fix_of_body(raw)), raw.status_code)
+                return _Fault(
+                    Loss.FINAL,
+                    Cause(str(error), fix_of_body(raw.status_code, raw.headers.get("content-type", ""))),
+                    raw.status_code,
+                )
             finally:
                 await raw.aclose()
 
@@ -308,79 +307,21 @@ class Transport(httpx.AsyncBaseTransport):
     def _conclude(
         self, request: httpx.Request, result: _Answer | _Fault, attempt: int, decision: GiveUp
     ) -> httpx.Response:
+        asked = Unanswered(request.method, str(request.url), request.url.netloc.decode("ascii"), self._clean)
         if isinstance(result, _Fault):
-            raise self._lost(request, result, attempt, decision)
+            raise asked.lost(result.cause, result.status, attempt, decision)
         status = result.status_code
-        # never followed: a token, or a secret in a form, would go to a host that nobody named
         if status in _REDIRECTS and not request.extensions.get(*ACCEPT_REDIRECT):
-            raise self._redirected(request, result)
+            raise asked.redirected(status, _host_of(result.headers.get("location", "")))
         if status == _PROXY_SIGN_IN:
-            fix = "put the proxy's user and password into HTTPS_PROXY"
-            raise self._failure(request, "is behind a proxy that wants a sign-in", fix, status=status, arrived=False)
+            raise asked.behind_proxy(status)
         if status in _GIVEN_UP:
-            raise self._unwilling(request, result, attempt, decision)
+            wait = self._retry_after(result) or 0.0
+            raise asked.unwilling(status, wait, self._waiting_left(), attempt, decision)
         return result
-
-    def _lost(self, request: httpx.Request, fault: _Fault, attempt: int, decision: GiveUp) -> RemoteFailure:
-        sent = fault.status != 0
-        words = fault.cause.words + _times(attempt, decision)
-        return self._failure(
-            request,
-            words,
-            fault.cause.fix,
-            status=max(fault.status, 0),
-            arrived=sent,
-            ambiguous=sent and not is_read(request.method),
-        )
-
-    def _redirected(self, request: httpx.Request, answer: _Answer) -> RemoteFailure:
-        location = answer.headers.get("location", "")
-        words = f"redirects to {_host_of(location)} ({answer.status_code}); redirects are not followed"
-        return self._failure(
-            request, words, "use the address that it redirects to, if you trust it", answer.status_code
-        )
-
-    def _unwilling(self, request: httpx.Request, answer: _Answer, attempt: int, decision: GiveUp) -> RemoteFailure:
-        status = answer.status_code
-        busy = status == _TOO_MANY
-        unclear = not busy and not is_read(request.method)
-        asked, left = self._retry_after(answer) or 0.0, self._waiting_left()
-        too_long = unclear and asked > left
-        again = GiveUp(too_long_a_wait(asked, left)) if too_long else decision
-        words = f"answered {status} ({'too many requests' if busy else 'not available'})" + _times(attempt, again)
-        wait = math.inf if too_long else asked
-        return self._failure(request, words, "try again later", status, arrived=not busy, ambiguous=unclear, wait=wait)
-
-    def _failure(
-        self,
-        request: httpx.Request,
-        words: str,
-        fix: str,
-        status: int = 0,
-        *,
-        arrived: bool = True,
-        ambiguous: bool = False,
-        wait: float = 0.0,
-    ) -> RemoteFailure:
-        message = self._clean(f"`{request.url.netloc.decode('ascii')}` {words}")
-        where = self._clean(f"{request.method} {printable_url(str(request.url))}")
-        return RemoteFailure(
-            message, where=where, fix=fix, status=status, arrived=arrived, ambiguous=ambiguous, wait=wait
-        )
 
     def _clean(self, text: str) -> str:
         return self._settings.redactor.clean(text)
-
-
-def _times(attempt: int, decision: GiveUp) -> str:
-    tried = f", {attempt} times" if attempt > 1 else ""
-    return tried + (f"; {decision.reason}" if decision.reason else "")
-
-
-def _fix_of_body(raw: httpx.Response) -> str:
-    if raw.status_code < _REDIRECTS.start and "html" in raw.headers.get("content-type", ""):
-        return "check the address; a proxy or a sign-in page of the network may be answering instead"
-    return "check that the address is the identity provider's"
 
 
 def _host_of(location: str) -> str:
@@ -397,7 +338,6 @@ def _host_of(location: str) -> str:
 
 def open_client(settings: TransportSettings) -> httpx.AsyncClient:
     """Return a client that asks for JSON, follows nothing and reads no netrc; close it with `async with`."""
-    _note_absent("sniffio")
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _AGENT}
     return httpx.AsyncClient(
         transport=Transport(settings),
@@ -407,15 +347,6 @@ def open_client(settings: TransportSettings) -> httpx.AsyncClient:
         trust_env=False,
         timeout=settings.limits.request,
     )
-
-
-def _note_absent(module: str) -> None:
-    """Let Python remember that a module is not installed.
-
-    httpcore 1.0.9 tries to import this one eight times a request, and each time the whole path was searched: 0.3 ms.
-    """
-    if find_spec(module) is None:
-        sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # None is how Python itself spells it
 
 
 async def fetch_json(client: httpx.AsyncClient, url: str) -> object:

@@ -15,7 +15,11 @@ from ..options import Common, network_options, paths_argument
 )
 @click.option("--password", metavar="REF", default="", help="Where the person's password is, as env:NAME or file:PATH.")
 @click.option(
-    "--login-host", "hosts", metavar="HOST", multiple=True, help="Type the password at this host too; repeatable."
+    "--trust-host",
+    "hosts",
+    metavar="HOST",
+    multiple=True,
+    help="Take this host for the identity provider's own too: for its endpoints and for the password; repeatable.",
 )
 @click.option(
     "--temporary-redirect",

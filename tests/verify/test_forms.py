@@ -157,10 +157,10 @@ def test_cookies_go_to_their_own_origin_until_they_are_taken_back():
 
 
 REFUSED = {
-    "password to another host": (form(NAME, SECRET, action="https://evil.example.com/in"), "`evil.example.com`", "--login-host"),
-    "password to a host that ends alike": (form(NAME, SECRET, action="https://evil-sso.example.com/"), "`evil-sso", "--login-host"),
+    "password to another host": (form(NAME, SECRET, action="https://evil.example.com/in"), "`evil.example.com`", "--trust-host"),
+    "password to a host that ends alike": (form(NAME, SECRET, action="https://evil-sso.example.com/"), "`evil-sso", "--trust-host"),
     "password by a user name that looks alike": (
-        form(NAME, SECRET, action="https://sso.example.com@evil.example.com/"), "`evil.example.com`", "--login-host"),
+        form(NAME, SECRET, action="https://sso.example.com@evil.example.com/"), "`evil.example.com`", "--trust-host"),
     "password over plain http": (form(NAME, SECRET, action="http://sso.example.com/in"), "over plain http", "https"),
     "no form": ("<h1>We are sorry</h1>", "a page (200) without a form to fill", "with a browser"),
     "empty page": ("", "an empty answer (200)", "with a browser"),

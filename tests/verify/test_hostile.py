@@ -165,12 +165,12 @@ def test_sign_in_that_is_led_to_another_host_leaves_the_password_at_home(
     proxy.on("GET /auth$", passed, says(page.encode(), kind="text/html"))
     found = verified(*at(issuer(proxy, coder_realm)), *by_form())
     assert (found.code, found.named("failed"), elsewhere.seen) == (1, {"sign-in"}, [])
-    assert "would send the password to `localhost`" in found.words("sign-in") and "--login-host" in found.words(
+    assert "would send the password to `localhost`" in found.words("sign-in") and "--trust-host" in found.words(
         "sign-in"
     )
     # with the host named it may, and only then
     proxy.on("GET /auth$", passed, says(page.encode(), kind="text/html"))
-    again = verified(*at(issuer(proxy, coder_realm)), *by_form(), "--login-host", "localhost")
+    again = verified(*at(issuer(proxy, coder_realm)), *by_form(), "--trust-host", "localhost")
     assert [b"correct" in each.body for each in elsewhere.seen] == [True]
     assert again.named("failed") == {"sign-in"}
 
