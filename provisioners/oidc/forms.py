@@ -80,7 +80,7 @@ class FormDriver:
         parts = urlsplit(target)
         if (parts.hostname or "") not in self.hosts:
             problem = f"the form would send the password to `{parts.hostname}`, which is not the identity provider"
-            raise Failed(problem, where=_place(target), fix="name it with --login-host, if you trust it")
+            raise Failed(problem, where=_place(target), fix="name it with --trust-host, if you trust it")
         if parts.scheme != "https" and not is_loopback(target):
             fix = "let the identity provider serve its pages over https"
             raise Failed("the form would send the password over plain http", where=_place(target), fix=fix)
