@@ -17,7 +17,9 @@ from oidc_provision.cli.exit_codes import MEANING
 from oidc_provision.cli.group import VERBS, group
 from oidc_provision.plans.load import load
 from oidc_provision.plans.model import Client, Coder, RefreshTokens
+from oidc_provision.provisioners.keycloak import provisioner
 from oidc_provision.provisioners.keycloak.settings import KeycloakClient, KeycloakShared
+from oidc_provision.provisioners.oidc import coder_side, judging, of_plan, probes, verifying
 from oidc_provision.provisioners.registry import Kind, PlanKinds, kinds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,6 +123,16 @@ def test_every_key_of_keycloak_is_documented():
     own = set(KeycloakClient.model_fields) - set(Client.model_fields)
     assert [key for key in own if f"`client.{key}`" not in text and f"`.{key}`" not in text] == []
     assert [key for key in KeycloakShared.model_fields if f"`{key}`" not in text] == []
+
+
+def test_every_step_of_verify_is_documented_and_every_documented_one_exists():
+    text = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+    modules = (verifying, of_plan, probes, judging, coder_side, provisioner)
+    pairs = [value for module in modules for value in vars(module).values() if isinstance(value, tuple)]
+    steps = {pair[0] for pair in pairs if len(pair) == 2 and all(isinstance(each, str) for each in pair)}
+    assert told == steps - {"openid", "defaultClientScopes"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
