@@ -182,9 +182,9 @@ def test_clients_that_vanish_between_two_pages_hide_none(proxy: Proxy, plan: Pat
     proxy.on(asking.LIST, *([paging(lambda _: None)] * 2), paging(vanish))
     ran = running.planned(Path("plans"))
     assert_no_accident(ran)
-    # hidden by the shift, a client that is there would be made; it is seen, or the shift is
-    assert ("will be created" in ran.out, ran.code, proxy.unused) == (False, count - 1, []), ran.all
-    assert ("the list of clients changed while it was read" in ran.err) == (count == 2)
+    # hidden by the shift, a client that is there would be made again
+    assert ("will be created" in ran.out, ran.code, proxy.unused) == (False, 1, []), ran.all
+    assert "the list of clients changed while it was read" in ran.err
     proxy.forget()
     assert running.planned(Path("plans")).code == 0
 

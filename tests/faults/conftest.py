@@ -57,6 +57,6 @@ def proxied_plan(tmp_path: Path, common_realm: Realm, proxy: Proxy, monkeypatch:
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> dict[str, Counter[str]]:
-    """What is asked where nothing goes wrong, by the name of the work: measured once."""
+def undisturbed(common_realm: Realm) -> dict[str, Counter[str]]:
+    """What is asked of this realm where nothing goes wrong, by the name of the work: measured once."""
     return {}
