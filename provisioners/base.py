@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one change: the steps that were done, in the vendor's words."""
+    """What came of one change: the steps that were done, in the vendor's words, and a secret that is `shown` this once and never again."""
 
     done: tuple[str, ...] = ()
+    shown: Sealed | None = None
 
 
 class Provisioner(Protocol):
@@ -40,7 +41,7 @@ class Provisioner(Protocol):
         ...
 
     def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
-        """Return what the plan wants, field by field. Pure."""
+        """Return what the plan wants, field by field: at the target, and of the store that keeps the client's secret. Pure."""
         ...
 
     def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:

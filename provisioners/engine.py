@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..plans import coder_checks, rules
-from ..plans.client_secret import VALUE, given_address, store_address, store_desired
+from ..plans.client_secret import VALUE, given_address, store_address
 from ..plans.coder_env import CoderEnv
 from ..plans.diff import Change, ChangeSet, Edit, diff
-from ..plans.errors import ProvisionError, Refused
+from ..plans.errors import Failed, ProvisionError, Refused
 from ..plans.findings import Finding, refusal_of
 from ..plans.load import Deployment
 from ..plans.proposal import Proposal, View
@@ -116,7 +116,7 @@ class Engine:
                 live = await self._read(provisioner, group, writing=writing)
         except ProvisionError as error:
             return View(target, group, error=error)
-        wanted = [desired_of(provisioner, d, live, rotate=d.client_id in rotate) for d in group]
+        wanted = [provisioner.desired(d.plan, live, rotate=d.client_id in rotate) for d in group]
         desired = merged(wanted)
         changes = ChangeSet(provisioner.arrange(diff(desired, live).changes, live))
         own = (tuple(concerning(changes, part)) for part in wanted)
@@ -186,7 +186,10 @@ class Engine:
         async def perform(change: Change) -> Outcome:
             if change.address.kind == "store":
                 return await self._write_store(by_client[change.address.name], change)
-            return await provisioner.apply(change, view.live)
+            outcome = await provisioner.apply(change, view.live)
+            if outcome.shown is None:
+                return outcome
+            return await self._keep(by_client[change.address.name], change, outcome)
 
         changes = materialised(view.changes.sendable, self._drawn)
         return await Run(view.target, perform, stop=stop, limit=limit, listen=self._listen).all(changes)
@@ -195,6 +198,21 @@ class Engine:
         secret = self._draw()
         self._vault.guard(Sealed(secret), "a drawn secret")
         return secret
+
+    async def _keep(self, deployment: Deployment, change: Change, outcome: Outcome) -> Outcome:
+        """Put a secret that is shown this once where the plan keeps it, before anything else can happen."""
+        wish, shown = deployment.plan.client.secret, outcome.shown
+        if wish is None or wish.store is None or shown is None:
+            msg = f"nobody keeps the secret of {change.address}"
+            raise TypeError(msg)
+        self._vault.guard(shown, str(change.address))
+        try:
+            await self._vault.store(wish.store, deployment.document.file).write(shown)
+        except ProvisionError as error:
+            problem = f"a secret of `{deployment.client_id}` was made and could not be kept: {error.message}"
+            fix = "make room for it and run `apply` again: it makes a new one and removes this one, which nobody knows"
+            raise Failed(problem, where=error.where, fix=fix) from error
+        return replace(outcome, done=(*outcome.done, "stored"))
 
     async def _write_store(self, deployment: Deployment, change: Change) -> Outcome:
         wish, value = deployment.plan.client.secret, change.after[VALUE]
@@ -277,14 +295,6 @@ def _both(one: Want | None, other: Want) -> Want:
     if isinstance(one, Includes) and isinstance(other, Includes):
         return Includes(one.members | other.members, one.without | other.without)
     return other
-
-
-def desired_of(provisioner: Provisioner, deployment: Deployment, live: Live, *, rotate: bool) -> Desired:
-    """Return what one plan wants of its target and of its secret's store."""
-    desired = provisioner.desired(deployment.plan, live, rotate=rotate)
-    client = next((address for address in desired if address.kind == "client"), None)
-    stored = {} if client is None else store_desired(deployment.plan, live, client, rotate=rotate)
-    return {**desired, **stored}
 
 
 def judged(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from oidc_provision.plans.client_secret import secret_want
+from oidc_provision.plans.client_secret import secret_want, store_desired
 from oidc_provision.plans.coder import base_env
 from oidc_provision.plans.coder_env import CoderEnv
 from oidc_provision.plans.diff import Action, Change
@@ -75,6 +75,8 @@ class Tenant:
     deaf: frozenset[str] = frozenset()
     manual: frozenset[str] = frozenset()
     before_write: Callable[[str], None] = field(default=lambda _name: None)
+    shows_once: str = ""
+    """A secret that it makes by itself and shows in the answer alone; "" for a tenant that takes ours."""
     under_way: int = 0
     most_under_way: int = 0
 
@@ -112,7 +114,10 @@ class StrangerProvisioner:
             wants["lifetime"] = Exactly(plan.access_tokens.lifetime)
         region = plan.shared.region if isinstance(plan.shared, StrangerShared) else None
         shared: Desired = {} if region is None else {Address("tenant", self._name): {"region": Exactly(region)}}
-        return {address: wants, **shared}
+        if self._tenant.shows_once:
+            del wants["secret"]
+            return {address: {**wants, "key": Exactly("ours")}, **shared}
+        return {address: wants, **store_desired(plan, live, address, rotate=rotate), **shared}
 
     def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:
         """Stores, then the tenant, then clients."""
@@ -147,7 +152,8 @@ class StrangerProvisioner:
         if name in self._tenant.failing:
             raise Failed(f"`{name}` {self._tenant.complaint}", where=self._name)
         self._write(change, name)
-        return Outcome(("written",))
+        shown = self._tenant.shows_once if any(edit.field == "key" for edit in change.edits) else ""
+        return Outcome(("written",), Sealed(shown) if shown else None)
 
     def _write(self, change: Change, name: str) -> None:
         if change.address.kind == "tenant":

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ...plans.client_secret import secret_want
+from ...plans.client_secret import secret_want, store_desired
 from ...plans.model import UNLIMITED, GroupsClaim, Plan, Scope
 from ...plans.redirects import temporary_of
 from ...plans.resources import Absent, Address, Desired, Exactly, Includes, Live, Value, Want, Wants
@@ -50,10 +50,11 @@ FLOWS = {
 
 
 def desired(plan: Plan, live: Live, *, rotate: bool = False) -> Desired:
-    """Return what is ours at the realm: the client, and the realm's own settings where `shared:` states them."""
+    """Return what is ours: the client, what its secret's store holds, and the realm's own settings where `shared:` states them."""
     settings = keycloak(plan)
     address = client_address(plan.client.id)
-    wanted: dict[Address, Wants] = {address: _client_wants(plan, live, address, rotate=rotate)}
+    stored = store_desired(plan, live, address, rotate=rotate)
+    wanted: dict[Address, Wants] = {address: _client_wants(plan, live, address, rotate=rotate), **stored}
     shared = shared_wants(plan.shared)
     return {**wanted, realm_address(settings.realm): shared} if shared else wanted
 

@@ -149,6 +149,24 @@ def test_a_store_that_fails_leaves_no_client_behind():
     assert here.tenants["acme"].clients == {}
 
 
+def test_a_secret_that_is_shown_once_is_kept_before_the_change_counts_as_done():
+    here = world(acme=Tenant(shows_once="shown-once-canary-01"))
+    report = here.apply(deployment(secret=STORE))
+    assert here.vault.kept == {"file:kept": "shown-once-canary-01"}
+    assert [result.steps for result in report.done] == [("written", "stored")]
+    assert Sealed("shown-once-canary-01") in here.vault.guarded
+    assert (here.drawn, report.unsettled) == (0, ())
+
+
+def test_a_secret_that_is_shown_once_and_cannot_be_kept_is_said_and_not_shown():
+    here = world(acme=Tenant(shows_once="shown-once-canary-01"))
+    here.vault.refuse = True
+    report = here.apply(deployment(secret=STORE))
+    (failed,) = report.results
+    assert failed.error is not None and "could not be kept: the store is full" in failed.error.message
+    assert "nobody knows" in failed.error.fix and "canary" not in repr(report) + str(failed.error)
+
+
 def test_a_client_that_fails_after_its_store_takes_the_stored_secret_next_time():
     here = world(acme=Tenant(failing=frozenset({"coder"})))
     here.apply(deployment(secret=STORE))
