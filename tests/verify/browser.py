@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ SWITCHES = [
 ]  # fmt: skip
 STARTED = re.compile(r"started successfully on port (\d+)")
 PATIENCE = 60
+TRIES = 20
 
 
 def programs() -> tuple[str, str]:
@@ -56,14 +58,32 @@ class Browser:
 
     def type(self, css: str, text: str) -> None:
         """Type into a field, which appears in time."""
-        self._ask("POST", f"/element/{self._find(css)}/value", text=text)
+        self._act("POST", css, "value", text=text)
 
     def click(self, css: str) -> None:
-        self._ask("POST", f"/element/{self._find(css)}/click")
+        self._act("POST", css, "click")
 
-    def text(self) -> str:
-        """Return what a person reads."""
-        return str(self._ask("GET", f"/element/{self._find('body')}/text"))
+    def shows(self, words: str) -> bool:
+        """Tell whether a person gets to read these words: on this page, or on the one that is just coming."""
+        until = time.monotonic() + PATIENCE
+        while words not in str(self._act("GET", "body", "text")):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def _act(self, method: str, css: str, what: str, **body: Any) -> Any:
+        for _ in range(TRIES):
+            answer = self.http.request(
+                method,
+                f"/session/{self.session}/element/{self._find(css)}/{what}",
+                json=body if method == "POST" else None,
+            )
+            # found on the page that was just left
+            if "stale element reference" not in answer.text:
+                break
+        assert answer.status_code == 200, answer.text
+        return answer.json()["value"]
 
     @property
     def address(self) -> str:

@@ -83,7 +83,7 @@ def test_browser_signs_in_and_the_redirect_uri_is_there_only_meanwhile(way, prov
             assert (tmp_path / "opened").read_text() == address
         assert len(temporary(realm)) == 1
         sign_in(browser, address)
-        assert "Signed in. You can close this window." in browser.text()
+        assert browser.shows("Signed in. You can close this window.")
         code, verdicts, said = ended(child)
     assert (code, set(verdicts)) == (0, WITH_A_SIGN_IN | {"plan", "sessions"}), said
     assert {step for step, verdict in verdicts.items() if verdict != "ok"} <= {"sessions"}, said
@@ -95,11 +95,11 @@ def test_wrong_password_in_the_browser_is_the_persons_own_affair(proven, realm, 
     with started(*LOGIN, "--no-browser") as child:
         address = asked_to_open(child)
         sign_in(browser, address, "not the password")
-        assert "Invalid username or password" in browser.text()
+        assert browser.shows("Invalid username or password")
         # the wait goes on
         browser.type("input[name=password]", PASSWORD)
         browser.click("[type=submit]")
-        assert "Signed in." in browser.text()
+        assert browser.shows("Signed in.")
         code, verdicts, said = ended(child)
     assert (code, verdicts["sign-in"], temporary(realm)) == (0, "ok", []), said
 
