@@ -13,14 +13,14 @@ from ..options import talk_options
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["plan-file", "plan-output", "verify-output"]),
+    type=click.Choice(["plan-file", "plan-output", "verify-output", "forecast-output"]),
     default="plan-file",
     show_default=True,
     help="Which of the schemas.",
 )
 @talk_options
 def command(console: Console, what: str) -> int:
-    """Print the JSON Schema of plan files, or of what `plan --format json` or `verify --format json` prints."""
+    """Print the JSON Schema of plan files, or of what a verb prints with `--format json`."""
     import json  # noqa: PLC0415  # --help must not load more than click
 
     from ...provisioners.registry import PlanKinds  # noqa: PLC0415  # pydantic, as above

@@ -12,6 +12,7 @@ from tests.cli.conftest import Here
 from oidc_provision.cli.exit_codes import MEANING
 from oidc_provision.cli.explaining import every_rule
 from oidc_provision.cli.first_plan import as_yaml, nested
+from oidc_provision.cli.render.json_schema import OUTPUTS
 from oidc_provision.plans.checks import Invalid, check_line
 from oidc_provision.plans.document import read_document
 
@@ -198,7 +199,7 @@ def test_the_list_of_codes_is_whole(command):
     assert listed == {*every_rule(), *map(str, MEANING)}
 
 
-@pytest.mark.parametrize("what", ["plan-file", "plan-output", "verify-output"])
+@pytest.mark.parametrize("what", ["plan-file", *OUTPUTS])
 def test_the_schemas_are_schemas(command, what):
     Draft202012Validator.check_schema(json.loads(command("schema", "--of", what).out))
 

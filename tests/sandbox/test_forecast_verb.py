@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from tests.command import ROOT, oidc_provision
 
+from oidc_provision.cli.render.json_schema import output_schema
 from oidc_provision.provisioners.sandbox.serving import Sandbox
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -50,6 +52,7 @@ def test_a_terminal_without_such_characters_gets_others(story: Path):
 def test_renderings_are_written_at_once(story: Path):
     ran = oidc_provision("forecast", "--format", "json", "--output", "md=f.md,svg=f.svg,text=f.txt", cwd=story)
     assert ran.code == 0, ran.all
+    Draft202012Validator(json.loads(output_schema("forecast-output"))).validate(json.loads(ran.out))
     (told,) = json.loads(ran.out)["forecasts"]
     assert [limit["seconds"] for limit in told["limits"]] == [1800, 2592000, 7776000, 2592000]
     assert [each["signed_out_after"] for each in told["scenarios"]] == [7776000, None, None, 2966400]
