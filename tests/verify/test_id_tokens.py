@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from oidc_provision.plans.errors import Failed
 from oidc_provision.provisioners.oidc.id_tokens import Expected, IdToken, changed, opened, problems, read_keys
-from oidc_provision.provisioners.oidc.peeking import lifetime_of
+from oidc_provision.provisioners.oidc.peeking import LATEST, lifetime_of
 from oidc_provision.provisioners.oidc.tokens import Answer
 
 CLAIMS: dict[str, Any] = {"iss": "https://i", "aud": "c", "sub": "s", "exp": 2_000_000_000, "iat": 1_700_000_000}
@@ -118,7 +118,8 @@ def told(**claims: object) -> list[str]:
         ("exp", WITHOUT_END, "`exp` or `iat` is missing, or no time"),
         ("exp", True, "`exp` or `iat` is missing, or no time"),
         ("iat", "1700000000", "`exp` or `iat` is missing, or no time"),
-        ("exp", NOW - 61, "it ended 61 s ago"),
+        ("exp", LATEST, "`exp` or `iat` is missing, or no time"),
+        ("exp", NOW - 60, "it ended 60 s ago"),
         ("iat", NOW + 61, "it was issued 61 s in the future"),
         ("iss", ["https://i"], "`iss` is [`https://i`], not `https://i`"),
         ("iss", "https://i/", "`iss` is `https://i/`, not `https://i`"),
@@ -126,6 +127,7 @@ def told(**claims: object) -> list[str]:
         ("aud", [1], "`aud` is [], which is not this client"),
         ("aud", "C", "`aud` is `C`, which is not this client"),
         ("aud", ["c", "d"], "`azp` is missing, though there are several audiences"),
+        ("azp", "d", "`azp` is `d`, which is not this client"),
         ("sub", 5, "`sub` is 5, which is no text"),
         ("sub", "", "`sub` is missing"),
         ("at_hash", "", "`at_hash` is not the hash of the access token"),
@@ -138,10 +140,46 @@ def test_odd_claim_is_named(claim: str, value: object, words: str):
 
 
 @pytest.mark.parametrize(
-    "claims", [{}, {"exp": NOW - 59}, {"iat": NOW + 59}, {"aud": ["c"]}, {"aud": ["d", "c"], "azp": "c"}, {"azp": "c"}]
+    "claims", [{}, {"exp": NOW - 59}, {"iat": NOW + 60}, {"aud": ["c"]}, {"aud": ["d", "c"], "azp": "c"}, {"azp": "c"}]
 )
 def test_right_claims_are_not_complained_of(claims: dict[str, object]):
     assert told(**claims) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "came", "expected"),
+    [
+        ("n", "n", []),
+        ("n", "m", ["`nonce` is not the one that was sent"]),
+        ("n", None, ["`nonce` is not the one that was sent"]),
+        ("", None, ["`nonce` is not the one that was sent"]),
+        (None, "m", []),
+    ],
+)
+def test_nonce_must_come_back_where_one_was_sent(sent: str | None, came: str | None, expected: list[str]):
+    token = IdToken({"alg": "RS256"}, {**CLAIMS, **({} if came is None else {"nonce": came})})
+    assert list(problems(token, Expected("https://i", "c", NOW, sent), Answer(200))) == expected
+
+
+CORE_TOKEN = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"  # the example of OpenID Connect Core, A.3
+HALF_HASHES = {
+    ("RS256", CORE_TOKEN): "77QmUPtjPfzWtF2AnpK9RQ",
+    ("PS384", CORE_TOKEN): "jtAeDp945y1dDqU3nkIVGNZP1HjH_MFs",
+    ("ES384", "token-11"): "TPkN32AHaPTydDqZxS4GhkmgmWTsB6NX",
+    ("ES512", CORE_TOKEN): "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM",
+    ("EdDSA", CORE_TOKEN): "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM",
+}
+
+
+@pytest.mark.parametrize(("algorithm", "value"), HALF_HASHES)
+def test_hash_of_a_token_holds_for_that_token_and_no_other(algorithm: str, value: str):
+    half = HALF_HASHES[algorithm, value]
+    token = IdToken({"alg": algorithm}, {**CLAIMS, "at_hash": half, "rt_hash": half})
+    expected = Expected("https://i", "c", NOW)
+    assert list(problems(token, expected, Answer(200, {"access_token": value, "refresh_token": value}))) == []
+    assert list(
+        problems(token, expected, Answer(200, {"access_token": value, "refresh_token": value.lower() + "x"}))
+    ) == ["`rt_hash` is not the hash of the refresh token"]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +196,8 @@ def test_right_claims_are_not_complained_of(claims: dict[str, object]):
         ({}, {"azp": "c"}, ["azp"]),
         ({"nonce": "n"}, {}, []),
         ({}, {"nonce": "n"}, ["nonce"]),
+        ({"nonce": "n"}, {"nonce": "n"}, []),
+        ({"nonce": "n"}, {"nonce": "m"}, ["nonce"]),
         ({"iat": 9}, {"iat": 8}, ["iat"]),
         ({"iat": 8}, {"iat": 8}, []),
     ],
@@ -165,6 +205,23 @@ def test_right_claims_are_not_complained_of(claims: dict[str, object]):
 def test_what_a_refresh_may_not_change_is_named(before: dict[str, Any], after: dict[str, Any], named: list[str]):
     first, second = (IdToken({"alg": "RS256"}, {**CLAIMS, **each}) for each in (before, after))
     assert [each.split("`")[1] for each in changed(first, second)] == named
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "sentence"),
+    [
+        ("iss", "https://j", "`iss` was `https://i` and is `https://j` after the refresh"),
+        ("sub", None, "`sub` was `s` and is missing after the refresh"),
+        ("aud", ["c", "d"], "`aud` was `c` and is [`c`, `d`] after the refresh"),
+        ("azp", 5, "`azp` was missing and is 5 after the refresh"),
+        ("iss", "x" * 300, f"`iss` was `https://i` and is `{'x' * 200}` after the refresh"),
+        ("nonce", "n", "`nonce` has another value after the refresh"),
+        ("iat", 5, "`iat` is older than that of the first ID token"),
+    ],
+)
+def test_change_is_told_with_what_was_and_what_is(claim: str, value: object, sentence: str):
+    after = {name: each for name, each in {**CLAIMS, claim: value}.items() if each is not None}
+    assert list(changed(IdToken({"alg": "RS256"}, CLAIMS), IdToken({"alg": "RS256"}, after))) == [sentence]
 
 
 @pytest.mark.parametrize("ends", [WITHOUT_END, 1e308, True, "soon", None])
