@@ -17,6 +17,7 @@ VERBS = {
     "apply": "Change the identity provider so that it matches the plans.",
     "verify": "Prove that refresh tokens work, with a real sign-in if wanted.",
     "forecast": "Say when users will be signed out, and why.",
+    "doctor": "Name why users are signed out, from logs, metrics or errors.",
     "env": "Print the CODER_OIDC_* settings that match.",
     "import": "Write the plan of a client that exists already.",
     "sandbox": "Run emulated identity providers on loopback.",

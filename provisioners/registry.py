@@ -7,6 +7,8 @@ A kind is the name of a folder here that has a `settings.py`; strangers' kinds c
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Protocol, cast
 from ..plans.errors import UsageError
 from ..plans.findings import Rule
 from ..plans.load import Deployment
+from ..plans.meanings import Meaning
 from ..plans.model import PlanKind
 from .base import HttpRules, Provisioner, Surroundings
 from .habits import Habits
@@ -51,6 +54,29 @@ def load(kind: str) -> Kind:
     for point in entry_points(group=GROUP, name=kind):
         return cast("Kind", point.load())
     raise UsageError(f"there is no identity provider type `{kind}`", fix=f"one of: {', '.join(kinds())}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What is known of a vendor's refusals; `clue` is an expression for what gives the vendor away in a text, "" for none."""
+
+    meanings: tuple[Meaning, ...]
+    clue: str = ""
+
+
+def refusals() -> Mapping[str, Refusals]:
+    """Return them by vendor: those of our folders, also of vendors that are no kind yet, and of strangers' kinds that can be loaded."""
+    own = sorted(folder.name for folder in HERE.iterdir() if (folder / "meanings.py").is_file())
+    found = {}
+    # kinds first: where two vendors use the same words, the one that can be in a plan is meant
+    for name in sorted(own, key=lambda name: name not in kinds()):
+        module = import_module(f".{name}.meanings", __package__)
+        found[name] = Refusals(module.MEANINGS, module.CLUE)
+    for name in kinds():
+        # a stranger's package that is broken takes nothing away but its own words
+        with suppress(ImportError, UsageError):
+            found.setdefault(name, Refusals(load(name).HABITS.meanings))
+    return found
 
 
 class PlanKinds(Mapping[str, PlanKind]):

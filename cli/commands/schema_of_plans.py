@@ -13,7 +13,7 @@ from ..options import talk_options
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["plan-file", "plan-output", "verify-output", "forecast-output"]),
+    type=click.Choice(["plan-file", "plan-output", "verify-output", "forecast-output", "doctor-output"]),
     default="plan-file",
     show_default=True,
     help="Which of the schemas.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 HERE = Path(__file__).parent
-OUTPUTS = ("plan-output", "verify-output", "forecast-output")
+OUTPUTS = ("plan-output", "verify-output", "forecast-output", "doctor-output")
 
 
 def output_schema(name: str) -> str:

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from ...plans.meanings import Meaning
 
 SOURCE = "seen in Keycloak 26.7.3"
+CLUE = r"/realms/[^/\s\"]+/(?:protocol/openid-connect|\.well-known)"
+"""What in a text gives Keycloak away."""
 APPLY = "run `oidc-provision apply`"
 ROLE = (
     "give the person realm role `offline_access`, or everybody with `shared: {default_roles: [offline_access]}` and "
