@@ -43,7 +43,10 @@ def random_id() -> str:
 
 
 class Sandbox:
-    """Emulated identity providers on one port of loopback; port 0 takes a free one. `state` is a file to read and to keep up to date."""
+    """Emulated identity providers on one port of loopback; port 0 takes a free one. `state` is a file to read and to keep up to date.
+
+    With `certificate`, a PEM file of private key and chain, it serves https.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Sandbox:
         state: Path | None = None,
         clock: MovableClock | None = None,
         draw: Callable[[], str] = random_id,
+        certificate: Path | None = None,
     ) -> None:
         self.clock = clock or MovableClock(SystemClock())
         self.faults = Faults()
@@ -63,6 +67,7 @@ class Sandbox:
         self._state = state
         self._kept: tuple[object, ...] = ()
         self._port = port
+        self._certificate = certificate
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -74,7 +79,8 @@ class Sandbox:
         """Where it listens. Raises Failed before it does."""
         if self._socket is None:
             raise Failed("the sandbox has not been started")
-        return f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+        scheme = "http" if self._certificate is None else "https"
+        return f"{scheme}://{LOOPBACK}:{self._socket.getsockname()[1]}"
 
     def at(self, kind: str) -> str:
         """Return the address of one emulation."""
@@ -107,6 +113,7 @@ class Sandbox:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
+            ssl_certfile=self._certificate,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, args=(self._server, self._socket), daemon=True)
@@ -236,3 +243,11 @@ class _CuttableProtocol(H11Protocol):
         """Remember the connection's own way out."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, "cut": transport.abort}
+
+    def shutdown(self) -> None:
+        """Close as the server stops. Under TLS nobody waits for a peer that has gone without its goodbye."""
+        # not twice: asyncio's transport forgets on the second close what it would have to end (3.11)
+        if not self.transport.is_closing():
+            super().shutdown()
+        if self.scheme == "https" and self.transport.is_closing():
+            self.transport.abort()

@@ -1,0 +1,98 @@
+"""The emulated tenant put together: its state, its paths, and the switches for what Entra does only at times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from pydantic import TypeAdapter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ....plans.errors import Failed
+from ...sandbox.clock import MovableClock
+from ...sandbox.emulation import Story
+from ...sandbox.signing import Signer
+from ...sandbox.state import Box
+from .building import PERSON, TOOL_APP, TOOL_SECRET, new_directory
+from .call import GRAPH
+from .graph import Graph
+from .signing_in import SigningIn
+from .state import Directory, Switches
+
+SWITCHES = "/sandbox/switches"
+
+
+class EntraEmulation:
+    """One tenant. `draw` returns a new random id."""
+
+    def __init__(self, clock: MovableClock, draw: Callable[[], str]) -> None:
+        self._clock = clock
+        self._draw = draw
+        self._signer = Signer()
+        self._box = Box(new_directory(draw, clock.now()))
+
+    @property
+    def box(self) -> Box[Directory]:
+        """The tenant's state."""
+        return self._box
+
+    @property
+    def revision(self) -> int:
+        """How often the state has changed."""
+        return self._box.revision
+
+    @property
+    def signer(self) -> Signer:
+        """What signs its tokens; a state that is taken up brings its own key."""
+        return self._signer
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Graph, the switches, and sign-in below the tenant's names."""
+        parts = (self._box, lambda: self._signer, self._clock, self._draw)
+        switches = Route(SWITCHES, self._switched, methods=["GET", "POST"])
+        return [*Graph(*parts).routes(), switches, *SigningIn(*parts).routes()]
+
+    async def _switched(self, request: Request) -> Response:
+        """GET tells the switches, POST {"lag": 5} sets some of them."""
+        if request.method == "POST":
+            try:
+                switches = _set(self._box.value.switches, await request.json())
+            except (ValueError, TypeError, AttributeError):
+                return JSONResponse({"error": f"send some of {', '.join(asdict(Switches()))}"}, 400)
+            self._box.put(replace(self._box.value, switches=switches))
+        return JSONResponse(asdict(self._box.value.switches))
+
+    def dump(self) -> str:
+        """Return the state as JSON, passwords, secrets and the private key included."""
+        return TypeAdapter(Directory).dump_json(replace(self._box.value, key=self._signer.pem)).decode()
+
+    def load(self, text: str) -> None:
+        """Take up a dumped state. Raises ValueError for text that is none."""
+        state = TypeAdapter(Directory).validate_json(text)
+        self._signer = Signer(state.key)
+        self._box.put(state)
+
+    def welcome(self, url: str) -> tuple[str, ...]:
+        """Return how to connect."""
+        tenant = self._box.value.tenant
+        return (
+            f"Entra ID at {url}, Microsoft Graph at {url}{GRAPH}",
+            f"  tenant {tenant}, issuer {url}/{tenant}/v2.0",
+            f"  the tool's application {TOOL_APP}, secret {TOOL_SECRET}",
+            f"  somebody who signs in: {PERSON.username}, password {PERSON.password}",
+        )
+
+    def story(self, url: str) -> Story:
+        """Raise Failed: there is nothing yet that a plan could say."""
+        raise Failed(f"the emulation of Entra ID at {url} has no demonstration yet")
+
+
+def _set(switches: Switches, sent: dict[str, object]) -> Switches:
+    for name, value in sent.items():
+        wanted = type(asdict(switches).get(name))
+        if isinstance(value, bool) != (wanted is bool) or not isinstance(value, bool | float | int):
+            raise TypeError(name)
+    return replace(switches, **sent)  # type: ignore[arg-type]  # looked at above
