@@ -117,11 +117,9 @@ def _homes(failures: tuple[Step, ...]) -> Mapping[str, str]:
         if not (step.either and step.breaks & homes.keys()):
             for part in step.breaks:
                 homes.setdefault(part, step.name)
-    named = {step.name for step in failures}
-    for part, home in SECRET_HOME.items():
-        if part in homes and home in named:
-            homes[part] = home
-    return homes
+    # a home that failed for another reason proves nothing about the part
+    proven = {(part, step.name) for step in failures for part in step.breaks}
+    return homes | dict(SECRET_HOME.items() & proven)
 
 
 def _placed(step: Step, failures: tuple[Step, ...], homes: Mapping[str, str]) -> Step:

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.plans import wishes
 
-from oidc_provision.plans.diff import Action, Change, ChangeSet, change_json, diff, digest_of, edit_json, fleet_digest
+from oidc_provision.plans.diff import (
+    Action,
+    Change,
+    ChangeSet,
+    Edit,
+    change_json,
+    diff,
+    digest_of,
+    edit_json,
+    fleet_digest,
+)
 from oidc_provision.plans.resources import Absent, Address, Exactly, Generated, Target
 from oidc_provision.plans.sealed import Sealed
 
@@ -156,3 +166,14 @@ def test_the_order_of_targets_does_not_matter_and_idle_ones_do_not_count(targets
     assert fleet_digest(one) == fleet_digest([pair for target in targets for pair in one if pair[0] == target])
     assert fleet_digest(one) == fleet_digest([(Target("realm", "b"), busy)])
     assert fleet_digest(one) != fleet_digest([(Target("realm", "c"), busy)])
+
+
+def test_the_canonical_form_of_a_change_is_the_same_in_every_version():
+    # a plan that was saved by one version is compared with the look of another
+    change = Change(CODER, Action.UPDATE, (Edit("name", None, "Coder"),), {}, manual="open the console")
+    assert change_json(change) == {
+        "address": "client/coder",
+        "action": "update",
+        "edits": [{"field": "name", "before": None, "after": "Coder"}],
+        "manual": "open the console",
+    }

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from oidc_provision.plans.forecasting import Away, Reason, Rules, SignOut, bounds, builds, forecast, scenarios
+from oidc_provision.plans.forecasting import (
+    Away,
+    Reason,
+    Rules,
+    SignOut,
+    bounds,
+    builds,
+    forecast,
+    scenarios,
+    signed_out,
+    workdays,
+)
 from oidc_provision.plans.lifetimes import LifetimeRules
 from oidc_provision.plans.load import load
 from oidc_provision.plans.prospects import prospect
@@ -56,13 +67,85 @@ def test_scenarios_are_weeks_of_work_with_an_absence_after_one():
         16 * DAY + 16 * HOUR,
         30 * DAY + 16 * HOUR,
     ]
+    for each in (weekend, fortnight, month):
+        assert [moment for moment in each.moments if moment <= LEFT] == list(workdays(0, 4))
+        after = [moment - each.back for moment in each.moments if moment > LEFT]
+        assert after == list(range(0, 8 * HOUR + 1, 5 * MINUTE))
+
+
+def test_each_outcome_says_which_way_of_use_it_is_of():
+    found = [outcome.scenario for outcome in forecast(Rules(LifetimeRules(HOUR)))]
+    assert [each.name for each in found] == ["works daily", "away a weekend", "away a fortnight", "away a month"]
+    assert found == list(scenarios())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "every", "moments"),
+    [
+        (0, 0, 4 * HOUR, [0, 4 * HOUR, 8 * HOUR]),
+        (0, 0, 8 * HOUR + 1, [0]),
+        (4, 7, 8 * HOUR, [4 * DAY, 4 * DAY + 8 * HOUR, 7 * DAY, 7 * DAY + 8 * HOUR]),
+        (5, 6, MINUTE, []),
+    ],
+)
+def test_work_is_from_nine_to_five_from_monday_to_friday(first: int, last: int, every: int, moments: list[int]):
+    assert list(workdays(first, last, every)) == moments
+
+
+# each of these tells one rule of Coder's from the same without it
+MOMENTS = {
+    "a request with a good access token refreshes nothing": (
+        Rules(LifetimeRules(HOUR, 90 * MINUTE), 30 * DAY),
+        [HOUR, 90 * MINUTE, 150 * MINUTE],
+        SignOut(150 * MINUTE, Reason.IDLE),
+    ),
+    "a request after it does": (
+        Rules(LifetimeRules(HOUR, 90 * MINUTE), 30 * DAY),
+        [HOUR, 120 * MINUTE, 150 * MINUTE],
+        None,
+    ),
+    "a session is prolonged at most once an hour": (
+        Rules(LifetimeRules(HOUR), 2 * HOUR),
+        [59 * MINUTE, 2 * HOUR],
+        SignOut(2 * HOUR, Reason.SESSION),
+    ),
+    "and after an hour it is": (Rules(LifetimeRules(HOUR), 2 * HOUR), [HOUR, 2 * HOUR], None),
+    "of two ends at once Coder looks at its own first": (
+        Rules(LifetimeRules(HOUR, 2 * HOUR, 2 * HOUR), 2 * HOUR),
+        [2 * HOUR],
+        SignOut(2 * HOUR, Reason.SESSION),
+    ),
+    "no access token outlives the maximum": (
+        Rules(LifetimeRules(2 * HOUR, None, HOUR), 30 * DAY),
+        [HOUR],
+        SignOut(HOUR, Reason.MAXIMUM),
+    ),
+    "an access token of unknown life is none": (
+        Rules(LifetimeRules(issues=False)),
+        [1],
+        SignOut(0, Reason.NO_REFRESH),
+    ),
+    "nobody is signed out who makes no request": (Rules(LifetimeRules(HOUR, HOUR, HOUR), HOUR), [], None),
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_which_request_is_turned_away(name: str):
+    rules, moments, expected = MOMENTS[name]
+    assert signed_out(rules, moments) == expected
 
 
 BOUNDS = {
     "both": (Rules(LifetimeRules(HOUR, 14 * DAY), 30 * DAY), Away(14 * DAY - HOUR, 14 * DAY)),
     "Coder's session is shorter": (Rules(LifetimeRules(HOUR, 60 * DAY), DAY), Away(DAY - HOUR, DAY)),
     "no idle timeout": (Rules(LifetimeRules(HOUR), 30 * DAY), Away(30 * DAY - HOUR, 30 * DAY)),
+    "Coder's session is below the hour in which it is prolonged": (
+        Rules(LifetimeRules(HOUR, DAY), 1800),
+        Away(0, 1800),
+    ),
+    "the idle timeout is below the access token": (Rules(LifetimeRules(2 * HOUR, HOUR), DAY), Away(0, 2 * HOUR)),
     "no refresh token": (Rules(LifetimeRules(HOUR, issues=False), DAY), Away(0, HOUR)),
+    "no refresh token, and the session ends first": (Rules(LifetimeRules(2 * DAY, issues=False), DAY), Away(0, DAY)),
 }
 
 
@@ -87,6 +170,7 @@ def test_how_long_an_absence_may_be(name: str):
 def test_what_workspace_builds_do_to_tokens(tokens: LifetimeRules, early: bool, always: bool, races: bool):
     found = builds(Rules(tokens), early=early)
     assert (found.refreshes_always, found.races) == (always, races)
+    assert found.early == (10 * MINUTE if early else 0)
 
 
 PLAN = """\

@@ -132,10 +132,33 @@ def test_a_redactor_says_how_many_secrets_it_holds_and_none_of_them():
     assert repr(Redactor(["first-one", "first-one", "second-one"])) == "Redactor(2 secrets)"
 
 
-def test_basic_header_of_an_encoded_secret_is_hidden():
-    secret = "per%cent:and/slash"
-    header = base64.b64encode(f"client:{quote_plus(secret)}".encode()).decode()
+@pytest.mark.parametrize("client", ["client", "clients", "my-client"])
+@pytest.mark.parametrize("secret", ["per%cent:and/slash", "/begins-with-a-slash", ":colon first", "\u00fcber-key"])
+def test_basic_header_of_an_encoded_secret_is_hidden(secret, client):
+    header = base64.b64encode(f"{client}:{quote_plus(secret)}".encode()).decode()
     assert MARK in Redactor([secret]).clean(f"x {header} y")
+
+
+BASE64 = {"standard": base64.b64encode, "for URLs": base64.urlsafe_b64encode}
+
+
+@pytest.mark.parametrize("alphabet", BASE64)
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+def test_a_secret_is_hidden_that_base64_begins_with_its_two_last_signs(alphabet, before):
+    text = BASE64[alphabet](f"{before}????>>>>".encode()).decode()
+    assert Redactor(["????>>>>"]).clean(text) == text[: len(before) * 8 // 6] + MARK
+
+
+@given(
+    st.text(min_size=4, max_size=30).filter(lambda text: text == text.strip()),
+    st.sampled_from(["", "a", "ab"]),
+    st.sampled_from(sorted(BASE64)),
+    st.sampled_from([raw, lambda text: quote_plus(raw(text)).encode()]),
+)
+def test_base64_of_any_secret_is_met_wherever_it_begins(secret, before, alphabet, form):
+    redactor = Redactor()
+    text = BASE64[alphabet](before.encode() + form(secret) + b"|a tail").decode()
+    assert not redactor.add(secret) or MARK in redactor.clean(text)
 
 
 @pytest.mark.battery(22)

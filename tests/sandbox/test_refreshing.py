@@ -14,6 +14,8 @@ from oidc_provision.provisioners.sandbox.refreshing import (
     Rotation,
     Verdict,
     access_lifetime,
+    crowded_out,
+    is_issued,
     judge,
     reused,
     token_lifetime,
@@ -91,3 +93,37 @@ def test_a_family_lives_as_long_as_no_pause_reaches_the_idle_timeout(idle, steps
             return
         family = used(family, "t", rules, now)
     assert replace(family, last_used=now) == family
+
+
+@pytest.mark.parametrize(
+    ("issue", "offline", "asked_offline", "consented", "expected"),
+    [
+        ("always", False, False, False, True),
+        ("never", True, True, True, False),
+        ("offline", True, False, False, True),
+        ("offline", False, True, True, False),
+        ("consent", False, True, True, True),
+        ("consent", True, True, False, False),
+        ("consent", True, False, True, False),
+    ],
+)
+def test_who_gets_a_refresh_token(issue, offline, asked_offline, consented, expected):
+    rules = RefreshRules(issue=issue)
+    assert is_issued(rules, offline=offline, asked_offline=asked_offline, consented=consented) is expected
+
+
+def test_only_living_families_of_the_same_person_and_application_are_crowded_out():
+    old = [
+        replace(FAMILY, id="oldest", started=1),
+        replace(FAMILY, id="ended", started=0, ended="revoked"),
+        replace(FAMILY, id="another person's", person="q", started=0),
+        replace(FAMILY, id="another application's", app="b", started=0),
+        replace(FAMILY, id="newer", started=2),
+    ]
+    gone = crowded_out(old, replace(FAMILY, id="new", started=3), RefreshRules(most=2))
+    assert [(family.id, bool(family.ended)) for family in gone] == [("oldest", True)]
+    assert crowded_out(old, FAMILY, RefreshRules()) == ()
+
+
+def test_a_replayed_family_ends_with_the_word_that_emulations_look_for():
+    assert reused(FAMILY, RefreshRules(rotation=Rotation())).ended == "reused"
