@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.command import Ran, oidc_provision
+from tests.command import ROOT, Ran, oidc_provision
 
 from .counting import Counting, Counts, counting
 from .many import OTHER_IDLE, PASSWORD, lower_bound, requests, write_fleet, write_plan, writes
@@ -37,6 +37,14 @@ def test_no_change_plan_of_a_fleet_is_near_the_lower_bound(server: Counting, pla
     assert done.code == 0, done.all
     assert requests(counts) <= 1.1 * lower_bound(REALMS), counts
     assert writes(counts) == {}
+
+
+def test_requests_of_a_fleet_are_those_of_the_readme(server: Counting, plans: Path):
+    _, counts = ran(server, "plan", plans)
+    # three for each realm, one sign-in, one discovery document
+    assert requests(counts) == 3 * REALMS + 2
+    stated = f"A plan of 10,000 clients in 200 realms is {3 * 200 + 2} requests."
+    assert stated in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_one_account_signs_in_once_for_all_its_realms(server: Counting, plans: Path):
