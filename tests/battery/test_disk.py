@@ -151,14 +151,13 @@ def test_a_file_that_somebody_has_laid_out_in_a_folder_of_everybody_is_refused(
 
 
 READ_ONLY = "mount -t tmpfs -o size=1m none /mnt; chmod 700 /mnt; mount -o remount,ro /mnt; "
+# read-only and not hidden: the checkout, or its Python, may be below it
+NOWHERE = "for each in /tmp /var/tmp /usr/tmp; do [ ! -d $each ] || { mount --bind $each $each; mount -o remount,ro,bind $each; }; done; cd /mnt; "
 ODD = {
     "no HOME": ("unset HOME; ", ""),
     "HOME is nowhere": ("export HOME=/nowhere; ", ""),
     "HOME read-only": (READ_ONLY + "export HOME=/mnt; ", "mount"),
-    "no /tmp": (
-        "mount --bind . /mnt; mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp; cd /mnt; ",
-        "mount",
-    ),
+    "no /tmp": ("mount --bind . /mnt; " + NOWHERE, "mount"),
     "no /tmp at all, TMPDIR nowhere": ("export TMPDIR=/nowhere; ", ""),
     "nothing set": (
         "exec env -i PATH=/usr/bin:/bin PYTHONPATH=$PYTHONPATH KEYCLOAK_ADMIN_SECRET=$KEYCLOAK_ADMIN_SECRET ",
@@ -177,9 +176,6 @@ def test_odd_surroundings_do_not_matter(emulated: Realm, plan: Path, case: str):
     assert_no_accident(ran)
     assert ran.code == 0, ran.all
     assert f"={emulated.client('coder')['secret']}\n" in Path("secrets/coder.env").read_text("utf-8")
-
-
-NOWHERE = "for each in /tmp /var/tmp /usr/tmp; do [ ! -d $each ] || mount -t tmpfs -o ro none $each; done; cd /mnt; "
 
 
 @pytest.mark.battery(57)

@@ -14,6 +14,8 @@ from tests import stranger
 from tests.command import ROOT
 
 PROGRAM = [sys.executable, "-c", "from oidc_provision.cli.main import main; main()"]
+# as from a shell: under `nohup` the tests themselves are deaf to it, and what they start would be too
+HEARING = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
 PLAN = """\
 version: 1
 coder: {{access_url: "https://coder.example.com", version: "2.34"}}
@@ -30,9 +32,8 @@ def started(*args: str | Path, cwd: Path | None = None, env: dict[str, str] | No
     """Start the command without a terminal."""
     whole = {**os.environ, "PYTHONPATH": str(ROOT / ".src"), **(env or {})}
     streams = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen(
-        [*PROGRAM, *map(str, args)], cwd=cwd, env=whole, stdin=subprocess.DEVNULL, text=True, **streams
-    )
+    command = [*PROGRAM[:-1], HEARING + PROGRAM[-1], *map(str, args)]
+    return subprocess.Popen(command, cwd=cwd, env=whole, stdin=subprocess.DEVNULL, text=True, **streams)
 
 
 def stranger_installed(folder: Path) -> dict[str, str]:
