@@ -17,8 +17,6 @@ DAY = 24 * HOUR
 PROLONGED = HOUR
 """Coder prolongs a session key at most this often."""
 WORKDAY = 8 * HOUR
-WEEKEND = 64 * HOUR
-"""From Friday 17:00 to Monday 9:00."""
 EVERY = 300
 """A request every five minutes: an open dashboard makes more."""
 HORIZON = 400

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
@@ -25,14 +25,6 @@ class Story:
     username: str
     password: str
     drift: Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was kept of an emulation, "" for a new one."""
-
-    state: str = ""
-    ahead: float = field(default=0.0)
 
 
 class Emulation(Protocol):
