@@ -16,12 +16,15 @@ def base_env(
     *,
     auth_url_params: str = "",
     email_field: str = "email",
+    client_id: str = "",
 ) -> CoderEnv:
     """Return the CODER_* settings: issuer to the letter, scopes joined by commas without spaces (Coder does not trim them).
 
-    `email_field` is the claim that holds the email address; the plan's own `env:` has the last word on it.
+    `email_field` is the claim that holds the email address; the plan's own `env:` has the last word on it. `client_id` is what the
+    identity provider calls the client, where that is not the plan's name for it.
     """
-    env = CoderEnv().with_entry("CODER_OIDC_ISSUER_URL", issuer).with_entry("CODER_OIDC_CLIENT_ID", plan.client.id)
+    env = CoderEnv().with_entry("CODER_OIDC_ISSUER_URL", issuer)
+    env = env.with_entry("CODER_OIDC_CLIENT_ID", client_id or plan.client.id)
     # no line rather than an empty one: Coder would start with it
     if secret is not None:
         env = env.with_entry("CODER_OIDC_CLIENT_SECRET", secret)

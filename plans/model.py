@@ -210,6 +210,10 @@ class Client(Frozen):
     )
     groups_claim: GroupsEntry | None = Field(default=None, description="The claim that tells Coder a user's groups.")
 
+    def references(self) -> Mapping[str, SecretReference]:
+        """Return further references of a kind's client by name; what stands behind them is read as the secret is."""
+        return {}
+
 
 class RefreshTokens(Frozen):
     """How long refresh tokens last: the same words for every identity provider."""

@@ -147,9 +147,18 @@ class Engine:
         return {**live, **secrets}
 
     async def _secrets(self, group: tuple[Deployment, ...]) -> Live:
-        stated = (deployment for deployment in group if deployment.plan.client.secret is not None)
-        found = await asyncio.gather(*(self._secret(deployment) for deployment in stated))
+        stated = (d for d in group if d.plan.client.secret is not None or d.plan.client.references())
+        found = await asyncio.gather(*(self._given(deployment) for deployment in stated))
         return {address: fields for entry in found for address, fields in entry.items()}
+
+    async def _given(self, deployment: Deployment) -> dict[Address, Fields]:
+        found = await self._secret(deployment)
+        further = deployment.plan.client.references()
+        if not further:
+            return found
+        near, address = deployment.document.file, given_address(deployment.client_id)
+        values = await asyncio.gather(*(self._vault.resolve(each, near) for each in further.values()))
+        return {**found, address: {**found.get(address, {}), **dict(zip(further, values, strict=True))}}
 
     async def _secret(self, deployment: Deployment) -> dict[Address, Fields]:
         """What stands behind the plan's `from` or in its `store`, as if it were live state: so that deciding stays pure."""

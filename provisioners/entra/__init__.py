@@ -1,1 +1,34 @@
-"""Entra ID through Microsoft Graph v1.0. So far only its emulation is here, in `sandbox`; without settings it is no kind that a plan can name."""
+"""Entra ID through Microsoft Graph v1.0: applications, their secrets or certificates, consent, and two policies of the tenant.
+
+Importing this package imports the plan models alone; msgraph-sdk and azure-identity come with the first tenant that is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...plans.load import Deployment
+from ..base import HttpRules, Provisioner, Surroundings
+from .codes import RULES
+from .habits import HABITS
+from .requests import is_repeatable, name_path
+from .settings import KIND
+
+EXAMPLE = Path(__file__).with_name("example.yaml")
+HTTP = HttpRules(repeatable=is_repeatable, name_path=name_path)
+ASKS: Mapping[str, str] = {
+    "tenant": "The tenant's GUID (az account show --query tenantId)",
+    "admin.client_id": "The appId of the application for this tool",
+    "admin.client_secret": "Where its secret is, as env:NAME, file:PATH or a command",
+}
+
+
+async def open_provisioner(deployment: Deployment, surroundings: Surroundings) -> Provisioner:
+    """Return the provisioner of a deployment's tenant; signs in at its first call."""
+    from .opening import open_tenant  # noqa: PLC0415  # imports msgraph-sdk
+
+    return await open_tenant(deployment, surroundings)
+
+
+__all__ = ["ASKS", "EXAMPLE", "HABITS", "HTTP", "KIND", "RULES", "open_provisioner"]

@@ -120,4 +120,27 @@ MEANINGS: tuple[Meaning, ...] = (
         "look for a proxy that repeats the callback; sign in again",
     ),
     _entra("70011 28002 28003", "", "scopes", "a scope is not valid, or there is none", "check CODER_OIDC_SCOPES"),
+    _entra(
+        "700024",
+        "invalid_client",
+        "secret",
+        "the assertion is not valid at this time",
+        "check the clock of the machine that made it",
+    ),
+    _entra(
+        "70021 700211 700212 700213",
+        "",
+        "secret",
+        "no federated credential of the app fits the token's issuer, subject and audience",
+        "add a federated credential with just these to the app",
+    ),
+    _entra("7000229", "", "client", "the app has no service principal in this tenant", "make one: `az ad sp create`"),
+    _entra("500011", "", "scopes", "the API that a token is asked for is not in this tenant", "check its address"),
+    _entra(
+        "1002012",
+        "invalid_scope",
+        "scopes",
+        "an app that signs in for itself may only ask for a scope that ends with /.default",
+        "ask for /.default",
+    ),
 )

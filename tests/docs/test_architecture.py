@@ -78,7 +78,7 @@ def test_no_path_of_a_machine_and_no_registry_host_is_in_the_project():
     ours = [
         p
         for p in texts
-        if not {".venv", ".venv-demo", ".cache", ".git", ".src"} & set(p.relative_to(ROOT).parts)
+        if not {".venv", ".venv-demo", ".venv-schemathesis", ".cache", ".git", ".src"} & set(p.relative_to(ROOT).parts)
         and p != Path(__file__)
     ]
     assert [str(p) for p in ours if any(word in p.read_text(encoding="utf-8") for word in forbidden)] == []

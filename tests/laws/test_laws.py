@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from graphlib import TopologicalSorter
 
 import pytest
 from tests.laws.worlds import HELD, worlds
@@ -119,7 +120,10 @@ async def made_again(world: World) -> tuple[object, object]:
 
 
 def waiting_last(changes: tuple[Change, ...]) -> list[Change]:
-    return sorted(changes, key=lambda change: len(change.depends_on))
+    """Each after all that it waits for."""
+    by_key = {change.key: change for change in changes}
+    order = TopologicalSorter({change.key: change.depends_on & by_key.keys() for change in changes}).static_order()
+    return [by_key[key] for key in order]
 
 
 def test_making_the_same_change_again_does_no_harm(world: World):

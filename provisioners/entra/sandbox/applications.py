@@ -12,6 +12,7 @@ from .building import APPLICATION_NAMES, NEW_APPLICATION, followed
 from .call import EVERY_APP, OWN_APPS, READS_APPS, Call, Row
 from .credentials import checked_keys
 from .kinds import APPLICATION, AUDIENCES
+from .references import object_shown
 from .refusals import DENIED, bad
 from .shapes import checked
 from .state import APPLICATIONS, OWNERS, PRINCIPALS, Representation
@@ -19,6 +20,7 @@ from .state import APPLICATIONS, OWNERS, PRINCIPALS, Representation
 LONGEST_NAME = 120
 LONGEST_URI = 256
 MOST_APIS = 50
+MOST_EXPANDED = 20
 _LOCAL = ("localhost", "127.0.0.1")
 _HIDDEN = frozenset({"authenticationBehaviors"})
 _NO_CLAIMS: Mapping[str, list[Any]] = {"idToken": [], "accessToken": [], "saml2Token": []}
@@ -41,7 +43,16 @@ def list_all(call: Call) -> Response:
     keys = call.directory.all(APPLICATIONS)
     seen = (call.directory.seen(APPLICATIONS, key, call.now) for key in keys)
     found = [shown(_without_hidden(each)) for each in seen if each is not None]
-    return JSONResponse({**call.context(APPLICATIONS), **call.query.page(found, APPLICATION_NAMES, call.address)})
+    page = call.query.page([_expanded(call, each) for each in found], APPLICATION_NAMES, call.address, "$expand")
+    return JSONResponse({**call.context(APPLICATIONS), **page})
+
+
+def _expanded(call: Call, found: dict[str, Any]) -> dict[str, Any]:
+    if not call.query.expands(OWNERS):
+        return found
+    owners = (object_shown(call, key) for key in call.directory.linked(str(found["id"]), OWNERS))
+    # no more than 20 come this way
+    return {**found, OWNERS: [each for each in owners if each is not None][:MOST_EXPANDED]}
 
 
 def _without_hidden(found: Representation) -> Representation:
@@ -51,8 +62,9 @@ def _without_hidden(found: Representation) -> Representation:
 def read(call: Call) -> Response:
     """Answer one application."""
     found = call.application()
-    call.query.only_selects()
-    selected = call.query.selected(shown(found, call.query.names), APPLICATION_NAMES, _HIDDEN)
+    call.query.only_selects("$expand")
+    whole = _expanded(call, shown(found, call.query.names))
+    selected = call.query.selected(whole, APPLICATION_NAMES, _HIDDEN)
     return call.one(selected, APPLICATIONS)
 
 

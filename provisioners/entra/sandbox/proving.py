@@ -69,7 +69,9 @@ def _check_assertion(directory: Directory, opened: Opened, found: Representation
     if not is_current(claims, opened.now):
         raise opened.refusal(700024, "invalid_client", "Client assertion is not within its valid time range.", 401)
     names = (directory.tenant, directory.domain)
-    addresses = [f"{opened.base}/{name}/{end}" for name in names for end in ("oauth2/v2.0/token", "v2.0")]
+    # Entra is always on https, and Microsoft's clients name it so: what is served on plain loopback stands for that
+    bases = {opened.base, opened.base.replace("http://", "https://", 1)}
+    addresses = [f"{base}/{name}/{end}" for base in bases for name in names for end in ("oauth2/v2.0/token", "v2.0")]
     owner = {str(claims.get("iss")).lower(), str(claims.get("sub")).lower()}
     if claims.get("aud") not in addresses or owner != {str(found["appId"]).lower()}:
         words = "Client assertion audience or issuer does not match."

@@ -30,9 +30,9 @@ class Query:
     options: Mapping[str, str]
     eventual: bool = False
 
-    def page(self, found: Iterable[Representation], known: frozenset[str], address: str) -> dict[str, Any]:
-        """Return a page of a collection, with the address of the next one; ids in the filter's own words."""
-        self._supported("$select", "$filter", "$top", "$count")
+    def page(self, found: Iterable[Representation], known: frozenset[str], address: str, *more: str) -> dict[str, Any]:
+        """Return a page of a collection, with the address of the next one; `more` are options that the caller has seen to."""
+        self._supported("$select", "$filter", "$top", "$count", *more)
         kept = [each for each in found if self._fits(each, known)]
         size, start = self._top(), self._start()
         if self.options.get("$count", "true") not in ("true", "false"):
@@ -53,13 +53,20 @@ class Query:
         for name in names:
             if name not in known:
                 raise bad(f"Could not find a property named '{name}'.", "BadRequest")
-        annotated = {name for name in found if name.startswith("@")}
+        annotated = {name for name in found if name.startswith("@") or name == self.options.get("$expand")}
         kept = annotated | set(names or set(found) - hidden)
         return {name: value for name, value in found.items() if name in kept}
 
-    def only_selects(self) -> None:
-        """Refuse every option but `$select`: the request is for one object."""
-        self._supported("$select")
+    def only_selects(self, *more: str) -> None:
+        """Refuse every option but `$select` and these: the request is for one object."""
+        self._supported("$select", *more)
+
+    def expands(self, name: str) -> bool:
+        """Tell whether a relation is to come with its objects; only one is known of each kind."""
+        wanted = self.options.get("$expand", "")
+        if wanted not in ("", name):
+            raise UNSUPPORTED
+        return bool(wanted)
 
     @property
     def names(self) -> frozenset[str]:

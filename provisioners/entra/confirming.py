@@ -1,0 +1,94 @@
+"""What of an application stands in a sign-in's way, as evidence for `verify`. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ...plans.model import Plan
+from ...plans.resources import Live
+from ...plans.steps import Step, failed, not_reached, ok, unclear
+from .credentials import Credential
+from .fields import (
+    SCOPES,
+    SPA,
+    TENANT,
+    UNKNOWN_CONSENT,
+    certificate_address,
+    client_address,
+    consent_address,
+    members,
+    principal_address,
+    secret_address,
+)
+from .order import consent_url
+from .settings import DAY
+from .wants import certificate_verdict, client_part, entra, graph_scopes, now_of, secret_verdict
+
+PLATFORM = ("platform", "the callback belongs to a web application that is switched on")
+CONSENT = ("consent", "an administrator has consented for everybody")
+CREDENTIAL = ("credential", "the secret or certificate is good for a while")
+
+
+def confirm(plan: Plan, live: Live) -> tuple[Step, ...]:
+    """Return the steps; none of them asks anything."""
+    if client_address(plan.client.id) not in live:
+        return tuple(not_reached(*names, breaks=["client"]) for names in (PLATFORM, CONSENT, CREDENTIAL))
+    return _platform(plan, live), _consent(plan, live), _credential(plan, live)
+
+
+def _platform(plan: Plan, live: Live) -> Step:
+    application, principal = live[client_address(plan.client.id)], live.get(principal_address(plan.client.id))
+    if plan.coder.callback in members(application.get(SPA)):
+        problem = "the callback is under `spa`: refresh tokens end after 24h, whatever is done"
+        return failed(*PLATFORM, problem, fix="run `oidc-provision apply`", breaks=["redirect"])
+    if principal is None:
+        problem = "the application has no service principal, so nobody can sign in"
+        return failed(*PLATFORM, problem, fix="run `oidc-provision apply`", breaks=["client"])
+    if application.get("isDisabled") is True or principal.get("accountEnabled") is False:
+        return failed(*PLATFORM, "it is disabled", fix="enable it in Entra", breaks=["client"])
+    return ok(*PLATFORM, f"appId {application['appId']}")
+
+
+def _consent(plan: Plan, live: Live) -> Step:
+    app_id = live[client_address(plan.client.id)].get("appId")
+    fix = f"an administrator opens {consent_url(entra(plan), str(app_id))}"
+    if plan.client.id in members(live.get(TENANT, {}).get(UNKNOWN_CONSENT)):
+        return unclear(*CONSENT, "reading consent needs a right that the sign-in lacks", fix=fix)
+    held = members(live.get(consent_address(plan.client.id), {}).get(SCOPES))
+    missing = sorted(graph_scopes(plan) - held)
+    if missing:
+        # people may be allowed to consent for themselves
+        return unclear(*CONSENT, f"nobody has consented to {' '.join(missing)} for everybody", fix=fix)
+    return ok(*CONSENT, f"granted: {' '.join(sorted(held))}")
+
+
+def _credential(plan: Plan, live: Live) -> Step:
+    client, now = client_part(plan), now_of(live)
+    if client.secret is None and client.certificate is None:
+        return unclear(*CREDENTIAL, "the plan names neither", fix="state `client.secret` or `client.certificate`")
+    verdict = secret_verdict(plan, live) if client.certificate is None else certificate_verdict(plan, live)
+    if verdict.unclear:
+        return unclear(*CREDENTIAL, "Entra tells no hint of the secrets, so it cannot be told which is in use")
+    if verdict.in_service is None:
+        kind = secret_address if client.certificate is None else certificate_address
+        fix = "run `oidc-provision apply`, then give Coder what `env` prints"
+        return failed(
+            *CREDENTIAL,
+            "Coder's is none of the application's that are good",
+            str(kind(plan.client.id)),
+            fix=fix,
+            breaks=["secret"],
+        )
+    return _lasting(verdict.in_service, now, client.rotate_before or 0)
+
+
+def _lasting(current: Credential, now: int, before: int) -> Step:
+    if not current.end:
+        return ok(*CREDENTIAL, current.label)
+    days = (current.end - now) // DAY
+    until = datetime.fromtimestamp(current.end, UTC).strftime("%Y-%m-%d")
+    if days < max(before // DAY, 7):
+        return unclear(
+            *CREDENTIAL, f"it ends on {until}, in {days} days", current.label, fix="rotate it: `apply --rotate-secret`"
+        )
+    return ok(*CREDENTIAL, f"{current.label}: {days} days left")

@@ -1,0 +1,68 @@
+"""What Graph says no with, in plain words. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from ...plans.errors import RemoteFailure
+
+NOT_GRAPH = "check that `identity_provider.graph` is Microsoft Graph"
+"""The fix where an answer makes no sense."""
+UNAUTHORISED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+CONFLICT = 409
+NO_BACKING = "NoBackingApplicationObject"
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_LONGEST = 300
+_WRITES = "grant the tool's application `Application.ReadWrite.OwnedBy` and make it an owner, or grant `Application.ReadWrite.All`"
+# codes are stable where messages are not; names from Microsoft's documents and public clients
+_BY_CODE = {
+    "Authorization_RequestDenied": _WRITES,
+    "Directory_QuotaExceeded": "remove objects or secrets that nobody uses; the quota is the tenant's or the application's",
+    "CredentialTypeNotAllowedAsPerAppPolicy": "a policy of the tenant forbids secrets: use `client.certificate`",
+    "CredentialInvalidLifetimeAsPerAppPolicy": "a policy of the tenant limits it: lower `client.secret_validity`",
+    "SignInAudienceNotAllowedAsPerAppPolicy": "a policy of the tenant forbids this audience: use another `client.sign_in_audience`",
+    "Directory_ConcurrencyViolation": "somebody else changed it at the same moment: run it again",
+    "InvalidAuthenticationToken": "check `identity_provider.admin` and `identity_provider.graph`",
+}
+_BY_STATUS = {
+    UNAUTHORISED: "check `identity_provider.admin`",
+    FORBIDDEN: _WRITES,
+    NOT_FOUND: "check the name; what was made a moment ago may need a minute to be found",
+    CONFLICT: "somebody else changed it at the same moment: run it again",
+}
+
+
+class GraphFailure(RemoteFailure):
+    """A refusal of Graph's. `code` is to be branched on, the words are for people."""
+
+    def __init__(self, message: str, *, code: str, where: str, fix: str, status: int) -> None:
+        super().__init__(message, where=where, fix=fix, status=status)
+        self.code = code
+
+    @property
+    def is_early(self) -> bool:
+        """Whether an object that was made a moment ago is not found yet."""
+        return self.status == NOT_FOUND or self.code == NO_BACKING
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether another write was under way."""
+        return self.code == "Directory_ConcurrencyViolation"
+
+
+def refusal(what: str, status: int, code: object, message: object, request_id: object) -> GraphFailure:
+    """Return the error for an answer that is none of 2xx."""
+    name = printable(code)
+    said = ": ".join(filter(None, (name, printable(message)))) or "no reason given"
+    traced = printable(request_id)
+    where = f"request-id {traced}" if traced else ""
+    fix = _BY_CODE.get(name) or _BY_STATUS.get(status, "")
+    return GraphFailure(f"{what} was answered {status}, {said}", code=name, where=where, fix=fix, status=status)
+
+
+def printable(text: object) -> str:
+    """Return a server's words as one short line; "" for what is no text."""
+    # `message` may be an object
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST].strip(" .") if isinstance(text, str) else ""
