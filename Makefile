@@ -78,7 +78,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra keycloak --extra sandbox --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra keycloak --extra entra --extra sandbox --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/dev.txt
 	echo 'hatchling>=1.27' | $(BIN)/uv pip compile pyproject.toml - --extra keycloak --extra sandbox --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/demo.txt
 	echo 'schemathesis>=4.32,<5' | $(BIN)/uv pip compile - --universal --generate-hashes --python-version 3.11 --no-annotate --upgrade --custom-compile-command "make lock" -o requirements/schemathesis.txt
 	cd tests/entra/javascript && npm update --package-lock-only --ignore-scripts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,7 @@ from .first_plan import as_yaml, nested
 
 STORE = "file:secrets/coder.env#CODER_OIDC_CLIENT_SECRET"
 SCOPES = ["openid", "profile", "email"]
-LIFETIMES: Mapping[str, Any] = {
-    "refresh_tokens": {"idle_timeout": "30d", "max_lifetime": "90d", "rotation": "reuse"},
-    "access_tokens": {"lifetime": "30m"},
-}
+LIFETIMES = ("refresh_tokens", "access_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,16 @@ def _plan_data(console: Console, answers: Answers) -> dict[str, Any]:
         "coder": {"access_url": url} | ({"version": answers.version} if answers.version else {}),
         "identity_provider": {"type": kind, **provider},
         "client": {"id": answers.client_id, "secret": {"store": STORE}, "scopes": SCOPES},
-        **LIFETIMES,
+        **_lifetimes(kind),
     }
+
+
+def _lifetimes(kind: str) -> dict[str, Any]:
+    """What the kind's own example says: not every identity provider lets anybody set them."""
+    example = registry.load(kind).EXAMPLE
+    (deployment,) = load([(str(example), example.read_bytes())], registry.PlanKinds())
+    whole = deployment.plan.normalised()
+    return {name: whole[name] for name in LIFETIMES if name in whole}
 
 
 def _asked(console: Console, kind: str, settings: tuple[str, ...]) -> Iterator[str]:

@@ -25,6 +25,7 @@ class Habits:
     """A vendor's ways; all functions are pure.
 
     `part` names which part of a sign-in (`plans.steps.PARTS`) a wrong field breaks, "" for none. `fixes` says how a part is mended in a plan.
+    `silent` are scopes that this vendor's answers do not name although they were granted.
     `with_redirects` returns the change after which these of our temporary redirect URIs are allowed and no others; None: nothing to do.
     """
 
@@ -35,3 +36,4 @@ class Habits:
     meanings: tuple[Meaning, ...] = ()
     hosts: frozenset[str] = frozenset()
     fixes: Mapping[str, str] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()

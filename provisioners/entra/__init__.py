@@ -18,9 +18,8 @@ from .settings import KIND
 EXAMPLE = Path(__file__).with_name("example.yaml")
 HTTP = HttpRules(repeatable=is_repeatable, name_path=name_path)
 ASKS: Mapping[str, str] = {
+    # nothing of `admin`: without it the Azure CLI's sign-in is used, as a first plan is written at a terminal
     "tenant": "The tenant's GUID (az account show --query tenantId)",
-    "admin.client_id": "The appId of the application for this tool",
-    "admin.client_secret": "Where its secret is, as env:NAME, file:PATH or a command",
 }
 
 

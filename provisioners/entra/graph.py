@@ -51,12 +51,21 @@ class Builder(Protocol):
 Place = Callable[[GraphServiceClient], Any]
 
 
+Token = Callable[[str], Awaitable[str]]
+"""Returns an access token, another one than the given one, which was refused ("" for none)."""
+
+
 class _Bearer(AuthenticationProvider):
     """Puts our token on requests to Graph, and lets none leave without it or for another host."""
 
-    def __init__(self, token: Callable[[bool], Awaitable[str]], host: str) -> None:
+    def __init__(self, token: Token, host: str) -> None:
         self._token = token
         self._host = host
+        self._refused = ""
+
+    def refuse(self, request: RequestInformation) -> None:
+        """Note that the token of a request is of no use any more."""
+        self._refused = next(iter(request.headers.get("Authorization")), "").removeprefix("Bearer ")
 
     async def authenticate_request(
         self, request: RequestInformation, additional_authentication_context: dict[str, Any] | None = None
@@ -64,18 +73,20 @@ class _Bearer(AuthenticationProvider):
         if urlsplit(request.url).netloc != self._host:
             raise RemoteFailure("an address that Graph gave leads to another host", where=self._host, fix=NOT_GRAPH)
         # `claims`: Graph wants a token that was issued after some event
-        fresh = "claims" in (additional_authentication_context or {})
-        request.headers.add("Authorization", f"Bearer {await self._token(fresh)}")
+        if "claims" in (additional_authentication_context or {}):
+            self.refuse(request)
+        request.headers.remove("Authorization")
+        request.headers.add("Authorization", f"Bearer {await self._token(self._refused)}")
 
 
 class Graph:
-    """Graph v1.0 of one tenant. `token` returns an access token, a new one where it is told that the last was refused."""
+    """Graph v1.0 of one tenant."""
 
-    def __init__(self, base: str, client: AsyncClient, token: Callable[[bool], Awaitable[str]]) -> None:
-        self._adapter = GraphRequestAdapter(_Bearer(token, urlsplit(base).netloc), client=client)
+    def __init__(self, base: str, client: AsyncClient, token: Token) -> None:
+        self._bearer = _Bearer(token, urlsplit(base).netloc)
+        self._adapter = GraphRequestAdapter(self._bearer, client=client)
         self._adapter.base_url = base
         self._graph = GraphServiceClient(request_adapter=self._adapter)
-        self._token = token
 
     async def get(self, what: str, place: Place, query: Query = NOTHING) -> Representation:
         """Return what is at a place. Raises GraphFailure."""
@@ -137,19 +148,19 @@ class Graph:
         return await self._sent(what, lambda: self._information(Method.POST, place, {}, body))
 
     async def _sent(self, what: str, build: Callable[[], RequestInformation]) -> Representation | None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            first, again = build(), build()
         try:
-            return await self._once(what, build)
+            return await self._once(what, first)
         except GraphFailure as failure:
             # refused before anything was looked at, so even a write may come again; a second time it is not the token's age
             if failure.status != UNAUTHORISED:
                 raise
-            await self._token(True)  # noqa: FBT003  # the meaning stands at the type
-        return await self._once(what, build)
+            self._bearer.refuse(first)
+        return await self._once(what, again)
 
-    async def _once(self, what: str, build: Callable[[], RequestInformation]) -> Representation | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            information = build()
+    async def _once(self, what: str, information: RequestInformation) -> Representation | None:
         try:
             answer: Any = await self._adapter.send_primitive_async(information, "bytes", _ERRORS)
         except APIError as error:

@@ -10,7 +10,7 @@ from ...plans.model import Plan
 from ...plans.redirects import temporary_of
 from ...plans.resources import Address, Live
 from ..habits import Habits, Wishes
-from .fields import PERMISSIONS, PUBLIC, PUBLIC_FLOWS, SPA, WEB, client_address, members
+from .fields import OFFLINE_ACCESS, PERMISSIONS, PUBLIC, PUBLIC_FLOWS, SPA, WEB, client_address, members
 from .lifetimes import lifetimes
 from .meanings import MEANINGS
 from .wants import scopes_of
@@ -53,4 +53,4 @@ def with_redirects(plan: Plan, live: Live, uris: frozenset[str]) -> Change | Non
     return None if after == before else Change(address, Action.UPDATE, (Edit(WEB, before, after),), {WEB: after})
 
 
-HABITS = Habits(wishes, lifetimes, part, with_redirects, MEANINGS, HOSTS, FIXES)
+HABITS = Habits(wishes, lifetimes, part, with_redirects, MEANINGS, HOSTS, FIXES, silent=frozenset({OFFLINE_ACCESS}))

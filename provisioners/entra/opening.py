@@ -47,8 +47,8 @@ def _ground(settings: EntraSettings, surroundings: Surroundings, signed_in: Sign
 
     base, clock = f"{settings.graph}/v1.0", surroundings.clock
 
-    async def token(fresh: bool) -> str:  # noqa: FBT001  # what Graph hands over
-        return await signed_in.token(fresh=fresh)
+    async def token(refused: str) -> str:
+        return await signed_in.token(refused=refused)
 
     graph = Graph(base, surroundings.http, token)
     # Conditional Access counts the tenant's requests, whoever sends them

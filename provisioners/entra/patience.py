@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -11,6 +12,7 @@ from ..clock import Clock
 from .refusals import GraphFailure
 
 T = TypeVar("T")
+TOO_MANY = 429
 LONGEST = 90.0
 """Seconds for one object. Terraform's provider gives it up to 16 tries of growing length."""
 FIRST, MOST = 0.5, 10.0
@@ -24,7 +26,7 @@ class Patience:
         self._draw = draw
 
     async def through(self, call: Callable[[], Awaitable[T]], *, new: bool = False) -> T:
-        """Return what a call returns, once nothing else is under way; with `new` also once what it is about can be found.
+        """Return what a call returns, once nobody else is in its way; with `new` also once what it is about can be found.
 
         Raises the last refusal where that takes longer than 90 seconds.
         """
@@ -32,8 +34,8 @@ class Patience:
         while True:
             try:
                 return await call()
-            except GraphFailure as failure:
-                if not (failure.is_conflict or (new and failure.is_early)) or self._clock.monotonic() + wait > ends:
+            except RemoteFailure as failure:
+                if not _passes(failure, new=new) or self._clock.monotonic() + wait > ends:
                     raise
             wait = await self._wait(wait)
 
@@ -69,6 +71,14 @@ class Pace:
             await self._clock.sleep(mine - now)
 
 
+def _passes(failure: RemoteFailure, *, new: bool) -> bool:
+    # turned away unheard: Conditional Access says so to the second request of a second, whoever sent the first
+    if failure.status == TOO_MANY:
+        return not math.isinf(failure.wait)
+    return isinstance(failure, GraphFailure) and (failure.is_conflict or (new and failure.is_early))
+
+
 def is_ambiguous(error: RemoteFailure) -> bool:
     """Tell whether a write may have been done although no answer says so."""
-    return error.ambiguous or error.status >= 500  # noqa: PLR2004  # HTTP's own number
+    # a sign-in that failed on the way wrote nothing
+    return error.arrived and (error.ambiguous or error.status >= 500)  # noqa: PLR2004  # HTTP's own number

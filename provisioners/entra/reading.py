@@ -264,7 +264,7 @@ class Reading:
         stated = [plan.shared for plan in plans if isinstance(plan.shared, EntraShared)]
         live: dict[Address, Fields] = {}
         if any(shared.sign_in_frequency is not None for shared in stated):
-            live |= _frequency(await self._api.access_policies())
+            live |= _frequency(await self._patience.through(self._api.access_policies))
         if any(shared.token_lifetime is not None for shared in stated):
             live |= await self._lifetime()
         return live

@@ -25,17 +25,22 @@ async def write_frequency(ground: Ground, change: Change, live: Live) -> Outcome
             "sessionControls": policies.frequency(seconds),
         }
         if not await _is_there(ground, FREQUENCY):
-            await ground.once(lambda: ground.api.make_access_policy(body), lambda: _is_there(ground, FREQUENCY))
+            await ground.patience.through(
+                lambda: ground.once(lambda: ground.api.make_access_policy(body), lambda: _is_there(ground, FREQUENCY))
+            )
         return Outcome(("policy that only reports",))
     key = str(live[FREQUENCY]["id"])
-    await ground.api.change_access_policy(key, await _frequency_body(ground, change, key, app_ids))
+    body = await _frequency_body(ground, change, key, app_ids)
+    await ground.patience.through(lambda: ground.api.change_access_policy(key, body))
     return Outcome(("policy",))
 
 
 async def _frequency_body(ground: Ground, change: Change, key: str, app_ids: list[str]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if change.edit("applications") is not None:
-        there = next((each for each in await ground.api.access_policies() if each.get("id") == key), None)
+        there = next(
+            (each for each in await ground.patience.through(ground.api.access_policies) if each.get("id") == key), None
+        )
         body["conditions"] = policies.conditions(there, app_ids)
     if change.edit("frequency") is not None:
         body["sessionControls"] = policies.frequency(_number(change.after["frequency"]))
@@ -77,7 +82,8 @@ async def _key(ground: Ground) -> str:
 
 
 async def _is_there(ground: Ground, address: Address) -> bool:
-    found = await (ground.api.access_policies() if address == FREQUENCY else ground.api.lifetime_policies())
+    read = ground.api.access_policies if address == FREQUENCY else ground.api.lifetime_policies
+    found = await ground.patience.through(read)
     return any(each.get("displayName") == address.name for each in found)
 
 

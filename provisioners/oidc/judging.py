@@ -41,8 +41,10 @@ def scopes(subject: Subject, answer: Answer) -> Step:
     granted = answer.scopes
     if granted is None:
         return ok(*SCOPES, "the answer names none, which means those that were asked for")
-    missing = [scope for scope in subject.request.scopes if scope not in granted]
+    missing = [scope for scope in subject.request.scopes if scope not in granted and scope not in subject.silent]
     evidence = f"granted: {', '.join(granted)}"
+    if subject.silent - set(granted):
+        evidence += f"; {', '.join(sorted(subject.silent))} is never named here: a refresh token shows it"
     if OFFLINE_ACCESS in missing:
         fix = subject.fix("offline", "allow offline_access for the client and the person")
         return failed(*SCOPES, "offline_access was asked for and not granted", evidence, fix=fix, breaks=["offline"])

@@ -37,7 +37,7 @@ def subject_of(deployment: Deployment, live: Live, env: CoderEnv, habits: Habits
     who = Credentials(client_id, in_service(plan, live) or known)
     promise = _promise(plan, habits.lifetimes(plan, live).rules.grace)
     issuer, request = _text(env, "CODER_OIDC_ISSUER_URL"), _request(plan, client_id, scopes, parameters)
-    return Subject(issuer, who, request, habits.hosts, habits.meanings, promise, habits.fixes)
+    return Subject(issuer, who, request, habits.hosts, habits.meanings, promise, habits.fixes, habits.silent)
 
 
 def assumed(deployment: Deployment, secret: Sealed | None, habits: Habits) -> Subject:
@@ -45,7 +45,7 @@ def assumed(deployment: Deployment, secret: Sealed | None, habits: Habits) -> Su
     plan, wishes = deployment.plan, habits.wishes(deployment.plan)
     who = Credentials(plan.client.id, secret)
     issuer, request = plan.identity_provider.issuer(), _request(plan, plan.client.id, wishes.scopes, wishes.parameters)
-    return Subject(issuer, who, request, habits.hosts, habits.meanings, _promise(plan, 0), habits.fixes)
+    return Subject(issuer, who, request, habits.hosts, habits.meanings, _promise(plan, 0), habits.fixes, habits.silent)
 
 
 def in_service(plan: Plan, live: Live) -> Sealed | None:

@@ -35,6 +35,8 @@ class Subject:
     promise: Promise = field(default_factory=Promise)
     fixes: Mapping[str, str] = field(default_factory=dict)
     """What mends a broken part in this vendor's plan, by part."""
+    silent: frozenset[str] = frozenset()
+    """Scopes that this vendor's answers do not name although they were granted."""
 
     def fix(self, part: str, otherwise: str) -> str:
         """Return how a broken part is mended."""

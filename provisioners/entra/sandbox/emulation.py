@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ....plans.errors import Failed
 from ...sandbox.clock import MovableClock
 from ...sandbox.emulation import Story
 from ...sandbox.signing import Signer
 from ...sandbox.state import Box
+from . import story
 from .building import PERSON, TOOL_APP, TOOL_SECRET, new_directory
 from .call import GRAPH
 from .graph import Graph
@@ -86,8 +86,8 @@ class EntraEmulation:
         )
 
     def story(self, url: str) -> Story:
-        """Raise Failed: there is nothing yet that a plan could say."""
-        raise Failed(f"the emulation of Entra ID at {url} has no demonstration yet")
+        """Return what the demonstration needs; the tenant is ready for it."""
+        return story.prepared(self._box, url)
 
 
 def _set(switches: Switches, sent: dict[str, object]) -> Switches:

@@ -39,11 +39,11 @@ class Query:
             raise bad("Invalid value for the query option $count.", "BadRequest")
         shown = [self.selected(each, known) for each in kept[start : start + size]]
         count = {"@odata.count": len(kept)} if self.options.get("$count") == "true" and self.eventual else {}
-        more = {}
+        link = {}
         if start + size < len(kept):
             token = base64.urlsafe_b64encode(str(start + size).encode()).decode()
-            more["@odata.nextLink"] = f"{address}?{urlencode({**self.options, '$skiptoken': token})}"
-        return {**count, **more, "value": shown}
+            link["@odata.nextLink"] = f"{address}?{urlencode({**self.options, '$skiptoken': token})}"
+        return {**count, **link, "value": shown}
 
     def selected(
         self, found: Representation, known: frozenset[str], hidden: frozenset[str] = frozenset()

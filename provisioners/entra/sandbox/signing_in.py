@@ -29,6 +29,7 @@ ENDPOINTS = Endpoints(
     discovery="/v2.0/.well-known/openid-configuration",
 )
 _TENANT = "/{tenant}"
+_OPAQUE = "1."
 _NOT_THERE = (ENDPOINTS.revoke, ENDPOINTS.introspect, ENDPOINTS.token, ENDPOINTS.form)
 
 
@@ -64,6 +65,8 @@ class SigningIn:
 
     async def _token(self, request: Request) -> Response:
         form = await form_of(request)
+        if "refresh_token" in form:
+            form["refresh_token"] = form["refresh_token"].removeprefix(_OPAQUE).replace("~", ".")
         try:
             return tokens_answer(self._granted(request, form))
         except Refusal as refusal:
@@ -75,4 +78,7 @@ class SigningIn:
         body = Granting(tenant, app, self._clock.seconds(), self._draw).grant(form)
         own = form["grant_type"] == "client_credentials"
         kept = {name: value for name, value in body.items() if not (own and name == "scope")}
+        if "refresh_token" in kept:
+            # nobody but Entra can read one
+            kept["refresh_token"] = _OPAQUE + str(kept["refresh_token"]).replace(".", "~")
         return kept | {"ext_expires_in": body["expires_in"]}
