@@ -68,6 +68,8 @@ def test_the_end_of_input_is_no_yes(tmp_path: Path):
 def test_init_asks_for_what_no_flag_gives_and_writes_a_valid_plan(tmp_path: Path):
     terminal = Terminal("init", "--coder-version", "2.30", cwd=tmp_path, env={})
     answers = ["https://sso.example.com", "engineering", "oidc-provision", "env:KEYCLOAK_ADMIN_SECRET"]
+    terminal.until("Identity provider type (entra, keycloak): ")
+    terminal.type("keycloak")
     terminal.until("Coder's access URL: ")
     terminal.type("https://coder.example.com")
     for question, answer in zip(ASKS.values(), answers, strict=True):
@@ -81,7 +83,7 @@ def test_init_asks_for_what_no_flag_gives_and_writes_a_valid_plan(tmp_path: Path
 
 
 def test_an_empty_answer_is_missing(tmp_path: Path):
-    terminal = Terminal("init", cwd=tmp_path, env={})
+    terminal = Terminal("init", "--type", "keycloak", cwd=tmp_path, env={})
     terminal.until("Coder's access URL: ")
     terminal.type("")
     assert terminal.ended() == 64

@@ -17,10 +17,11 @@ from oidc_provision.cli.exit_codes import MEANING
 from oidc_provision.cli.group import VERBS, group
 from oidc_provision.plans.load import load
 from oidc_provision.plans.model import Client, Coder, RefreshTokens
+from oidc_provision.provisioners.entra import confirming, rights
 from oidc_provision.provisioners.keycloak import provisioner
-from oidc_provision.provisioners.keycloak.settings import KeycloakClient, KeycloakShared
 from oidc_provision.provisioners.oidc import coder_side, judging, of_plan, probes, verifying
 from oidc_provision.provisioners.registry import Kind, PlanKinds, kinds
+from oidc_provision.provisioners.registry import load as load_kind
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [
@@ -118,18 +119,31 @@ def test_every_key_of_the_plan_language_is_documented():
     assert [key for key in keys if f"`{key}`" not in text] == []
 
 
-def test_every_key_of_keycloak_is_documented():
-    text = (ROOT / "provisioners" / "keycloak" / "README.md").read_text(encoding="utf-8")
-    own = set(KeycloakClient.model_fields) - set(Client.model_fields)
+@pytest.mark.parametrize("kind", kinds())
+def test_every_key_of_a_kind_is_documented(kind: str):
+    text = (ROOT / "provisioners" / kind / "README.md").read_text(encoding="utf-8")
+    described = load_kind(kind).KIND
+    own = set(described.client.model_fields) - set(Client.model_fields)
     assert [key for key in own if f"`client.{key}`" not in text and f"`.{key}`" not in text] == []
-    assert [key for key in KeycloakShared.model_fields if f"`{key}`" not in text] == []
+    shared = () if described.shared is None else described.shared.model_fields
+    assert [key for key in shared if f"`{key}`" not in text and f"`shared.{key}`" not in text] == []
+    # `type` is the page's own name
+    settings = set(described.settings.model_fields) - {"type"}
+    assert [key for key in settings if f"`{key}`" not in text and f"{key}:" not in text] == []
+
+
+def test_rights_that_the_page_of_entra_names_are_those_that_the_tool_asks_for():
+    text = (ROOT / "provisioners" / "entra" / "README.md").read_text(encoding="utf-8")
+    needs = [*rights.needed(writing=True, consent=True, frequency=True, lifetime=True), rights.READING_APPS]
+    assert [need.least for need in needs if f"`{need.least}`" not in text] == []
+    assert [role for role in re.findall(r"([0-9a-f-]{36})=Role", text) if role not in rights.ROLE_IDS.values()] == []
 
 
 def test_every_step_of_verify_is_documented_and_every_documented_one_exists():
     text = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
-    modules = (verifying, of_plan, probes, judging, coder_side, provisioner)
+    modules = (verifying, of_plan, probes, judging, coder_side, provisioner, confirming)
     pairs = [value for module in modules for value in vars(module).values() if isinstance(value, tuple)]
     steps = {pair[0] for pair in pairs if len(pair) == 2 and all(isinstance(each, str) for each in pair)}
     assert told == steps - {"openid", "defaultClientScopes"}

@@ -126,10 +126,10 @@ def fresh() -> str:
 def running(**more: Any) -> Iterator[Tenant]:
     """A tenant whose clock stands still until it is moved."""
     clock = MovableClock(FakeClock())
-    sandbox = Sandbox(["keycloak"], clock=clock, **more)
+    sandbox = Sandbox(["entra"], clock=clock, **more)
     emulation = emulate(clock, random_id)
     emulation.load(fresh())
-    # no plan can name this kind yet, so the sandbox does not find it by itself
+    # one whose key is made already
     sandbox.emulations = {"entra": emulation}
     with sandbox, httpx.Client(timeout=30) as http:
         tenant = Tenant(sandbox, emulation, http)

@@ -33,7 +33,6 @@ SCOPE = "https://graph.microsoft.com/.default"
 
 @pytest.fixture
 def models() -> Any:
-    pytest.importorskip("msgraph", reason="msgraph-sdk is not installed")
     from msgraph.generated import models
 
     return models
@@ -134,7 +133,7 @@ def secure(tmp_path: Path, authority: trustme.CA) -> Iterator[Tenant]:
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(chain))
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     clock = MovableClock(SystemClock())
-    sandbox = Sandbox(["keycloak"], clock=clock, certificate=chain)
+    sandbox = Sandbox(["entra"], clock=clock, certificate=chain)
     emulation = emulate(clock, random_id)
     sandbox.emulations = {"entra": emulation}
     context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
@@ -157,7 +156,8 @@ def _settings(tenant: Tenant) -> dict[str, str]:
 
 
 def azure(secure: Tenant, tmp_path: Path, kind: str, **more: Any) -> Any:
-    identity = pytest.importorskip("azure.identity", reason="azure-identity is not installed")
+    from azure import identity
+
     return getattr(identity, kind)(
         secure.emulation.box.value.tenant,
         TOOL_APP,

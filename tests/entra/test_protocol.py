@@ -11,8 +11,9 @@ from tests.entra import describing
 from tests.entra.tenant import EVERYTHING, running
 from tests.servers import FakeClock
 
-from oidc_provision.plans.errors import Failed
+from oidc_provision.plans.load import load
 from oidc_provision.provisioners.entra.sandbox import emulate
+from oidc_provision.provisioners.registry import PlanKinds
 from oidc_provision.provisioners.sandbox.clock import MovableClock
 from oidc_provision.provisioners.sandbox.emulation import emulated_kinds
 from oidc_provision.provisioners.sandbox.faults import Fault
@@ -200,9 +201,10 @@ def test_state_is_taken_up_again_with_its_key(tenant):
     assert other.emulation.revision > 1
 
 
-def test_kind_is_not_offered_before_its_provisioner_is_there():
+def test_welcome_tells_the_issuer_and_the_story_is_a_valid_plan():
     emulation = emulate(MovableClock(FakeClock()), random_id)
-    with pytest.raises(Failed, match="no demonstration"):
-        emulation.story("http://127.0.0.1")
     assert re.search("issuer .*/v2.0", "\n".join(emulation.welcome("http://127.0.0.1")))
-    assert "entra" not in emulated_kinds()
+    told = emulation.story("http://127.0.0.1:8088/entra")
+    assert load([("plan.yaml", told.plan.encode())], PlanKinds())[0].client_id == "coder"
+    assert set(told.files) == {"secrets/admin.env"}
+    assert "entra" in emulated_kinds()

@@ -16,8 +16,6 @@ from oidc_provision.provisioners.entra.sandbox.building import TENANT, TOOL_SECR
 from oidc_provision.provisioners.entra.sign_in_refusals import FIXES
 from oidc_provision.provisioners.entra.signing_in import EntraSignIn
 
-pytest.importorskip("azure.identity", reason="azure-identity is not installed: the tool cannot sign in to Entra")
-
 MIB = 2**20
 TOKEN = answer(200, {"access_token": "late", "expires_in": 3600})
 

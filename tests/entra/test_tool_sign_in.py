@@ -32,8 +32,6 @@ from oidc_provision.provisioners.sandbox.serving import Sandbox, random_id
 from oidc_provision.provisioners.tls import TlsSettings
 from oidc_provision.provisioners.transport import TransportSettings, open_client
 
-pytest.importorskip("azure.identity", reason="azure-identity is not installed: the tool cannot sign in to Entra")
-
 OTHER = "11111111-2222-4333-8444-555555555555"
 
 
@@ -60,7 +58,7 @@ def in_the_machines_time(folder: Path, *, secure: bool) -> tuple[Sandbox, EntraE
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     clock = MovableClock(SystemClock())
-    sandbox = Sandbox(["keycloak"], clock=clock, certificate=folder / "server.pem" if secure else None)
+    sandbox = Sandbox(["entra"], clock=clock, certificate=folder / "server.pem" if secure else None)
     emulation = emulate(clock, random_id)
     sandbox.emulations = {"entra": emulation}
     return sandbox, emulation, str(folder / "ca.pem")

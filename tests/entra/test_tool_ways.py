@@ -17,8 +17,6 @@ from oidc_provision.plans.errors import Refused, RemoteFailure, UsageError
 from oidc_provision.provisioners.entra import ways
 from oidc_provision.provisioners.entra.sandbox.building import TENANT, TOOL_APP, TOOL_SECRET
 
-pytest.importorskip("azure.identity", reason="azure-identity is not installed: the tool cannot sign in to Entra")
-
 OTHER = "11111111-2222-4333-8444-555555555555"
 LATER = 4102444800
 IN_ENVIRONMENT = {"AZURE_CLIENT_ID": TOOL_APP, "AZURE_CLIENT_SECRET": TOOL_SECRET}
@@ -175,7 +173,7 @@ def test_endpoint_in_trouble_is_named_and_not_hidden_by_azure_identity(machine):
 
 
 def test_machine_outside_azure_finds_out_soon(machine, monkeypatch):
-    imds = pytest.importorskip("azure.identity._credentials.imds")
+    from azure.identity._credentials import imds
 
     async def silent(_seen: Seen, _write: Write) -> None:
         await asyncio.sleep(60)

@@ -15,7 +15,7 @@ version: 1
 coder:
   access_url: https://coder.example.com      # the callback URL is derived from it
   version: "2.34"
-  session_duration: 30d
+  session_duration: 90d
 identity_provider:
   type: entra
   tenant: {tenant}
