@@ -239,7 +239,9 @@ class Engine:
 
         def kept(view: View) -> View:
             changes = tuple(
-                c for c in view.changes if (view.target, c.address) in tried and (view.target, c.address) not in undone
+                c
+                for c in view.changes
+                if c.manual or ((view.target, c.address) in tried and (view.target, c.address) not in undone)
             )
             return replace(view, changes=ChangeSet(changes))
 

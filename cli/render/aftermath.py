@@ -19,8 +19,13 @@ def notes_after(engine: Engine, proposal: Proposal, report: Report, *, env_writt
         for change in view.changes:
             if (view.target, change.key) in done:
                 yield from _sign_in_again(engine, view, change)
-            if change.manual:
-                yield f"! left for you: `{change.address}`: {change.manual}"
+    # as the last look words it: by then what was made has the ids that a step may need
+    told = {
+        (target, change.key): change for seen in (proposal, report.after) if seen for target, change in seen.changes
+    }
+    for change in told.values():
+        if change.manual:
+            yield f"! left for you: `{change.address}`: {change.manual}"
     restarts = list(_changed_settings(engine, proposal, report))
     for name in restarts:
         yield f"restart Coder with the settings of `{name}`: it reads them at its start only (`oidc-provision env` prints them)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...plans.errors import UsageError
 from ...plans.load import Deployment
 from ..base import HttpRules, Provisioner, Surroundings
 from .codes import RULES
@@ -24,9 +25,14 @@ ASKS: Mapping[str, str] = {
 
 
 async def open_provisioner(deployment: Deployment, surroundings: Surroundings) -> Provisioner:
-    """Return the provisioner of a deployment's tenant; signs in at its first call."""
-    from .opening import open_tenant  # noqa: PLC0415  # imports msgraph-sdk
-
+    """Return the provisioner of a deployment's tenant; signs in at its first call. Raises UsageError where the extra is missing."""
+    try:
+        from .opening import open_tenant  # noqa: PLC0415  # imports msgraph-sdk
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("oidc_provision"):
+            raise
+        fix = "pip install 'oidc-provision[entra]'"
+        raise UsageError(f"an identity provider of type `entra` needs `{error.name}`", fix=fix) from None
     return await open_tenant(deployment, surroundings)
 
 

@@ -17,6 +17,7 @@ from .fields import (
     SCOPES,
     client_address,
     consent_address,
+    group_kinds,
     members,
     principal_address,
 )
@@ -59,7 +60,7 @@ def _claims(fields: Fields) -> dict[str, object]:
     if "email" not in optional:
         # stated as it is: `email` would be added
         found["email_claim"] = "upn" if "upn" in optional else "preferred_username"
-    held = {part.strip() for part in str(fields.get(GROUPS) or "").split(",")}
+    held = group_kinds(fields.get(GROUPS))
     membership = next((each for each in _MEMBERSHIPS if each in held), None)
     if membership is not None and "groups" in optional:
         found |= {"groups_claim": "groups", "group_membership": membership}

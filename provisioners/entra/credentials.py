@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ AFTER = " after "
 HINT = 3
 _FIELD = "credential["
 _HEXADECIMAL = re.compile("[0-9A-Fa-f]{40}")
+_SHA1 = 20
 NEW = "new, "
 """How a secret that does not exist yet begins in a diff."""
 
@@ -43,6 +45,14 @@ class Credential:
     def is_ours(self) -> bool:
         """Whether this tool made it."""
         return self.name.split(" ")[0] == MARK
+
+    def is_over(self, now: int) -> bool:
+        """Tell whether it has ended; one without an end never has."""
+        return 0 < self.end <= now
+
+    def ends_within(self, seconds: int, now: int) -> bool:
+        """Tell whether it ends within some time; one without an end never does."""
+        return 0 < self.end <= now + seconds
 
     @property
     def follows(self) -> bool:
@@ -95,21 +105,24 @@ def read(listed: Iterable[Mapping[str, Any]]) -> tuple[Credential, ...]:
 
 
 def thumbprint(told: object) -> str:
-    """Return a certificate's thumbprint in upper-case hexadecimal: Graph tells it so, or in base64."""
-    if not isinstance(told, str) or not told:
+    """Return a certificate's thumbprint in upper-case hexadecimal: Graph tells it so, or in base64. "" for what is none."""
+    if not isinstance(told, str):
         return ""
     if _HEXADECIMAL.fullmatch(told):
         return told.upper()
     try:
-        return base64.b64decode(told, validate=True).hex().upper()
+        found = base64.b64decode(told, validate=True)
     except (binascii.Error, ValueError):
-        return told
+        return ""
+    # the portal has kept the descriptions of old secrets in the same place
+    return found.hex().upper() if len(found) == _SHA1 else ""
 
 
 def as_fields(found: Iterable[Credential]) -> Fields:
     """Return credentials as fields that nobody manages, so that deciding has all of them."""
     return {
-        f"{_FIELD}{each.key_id}]": "\t".join([each.name, each.hint, str(each.start), str(each.end), each.thumbprint])
+        # a name may hold anything
+        f"{_FIELD}{each.key_id}]": json.dumps([each.name, each.hint, each.start, each.end, each.thumbprint])
         for each in found
     }
 
@@ -117,23 +130,16 @@ def as_fields(found: Iterable[Credential]) -> Fields:
 def of_fields(fields: Fields) -> tuple[Credential, ...]:
     """Return the credentials that `as_fields` wrote."""
     found = (
-        _of_text(name.removeprefix(_FIELD)[:-1], str(value))
+        Credential(name.removeprefix(_FIELD)[:-1], *json.loads(str(value)))
         for name, value in fields.items()
         if name.startswith(_FIELD)
     )
     return tuple(sorted(found, key=lambda each: (each.start, each.key_id)))
 
 
-def _of_text(key_id: str, text: str) -> Credential:
-    # from the right: a name may hold anything
-    name, hint, start, end, print_ = text.rsplit("\t", 4)
-    return Credential(key_id, name, hint, int(start), int(end), print_)
-
-
 def decide(found: tuple[Credential, ...], secret: str | None, now: int, terms: Terms, *, rotate: bool) -> Verdict:
     """Return what is to become of secrets; `secret` is what the store holds, None where it is empty."""
-    alive = tuple(each for each in found if not _is_over(each, now))
-    over = tuple(each for each in found if each.is_ours and _is_over(each, now))
+    alive, over = _parted(found, now)
     current = _matching(alive, secret)
     # one whose beginning Entra does not tell may be the stored one: then nothing is made anew behind its back
     unclear = current is None and secret is not None and any(not each.hint for each in alive)
@@ -141,21 +147,20 @@ def decide(found: tuple[Credential, ...], secret: str | None, now: int, terms: T
         return Verdict(None, add=False, remove=over, unclear=True)
     if current is None:
         return _without_service(alive, over, secret)
-    add = rotate or (terms.before is not None and current.end - now <= terms.before)
+    add = rotate or (terms.before is not None and current.ends_within(terms.before, now))
     others = tuple(each for each in alive if each.is_ours and each != current)
     orphans = tuple(each for each in others if each.start > current.start)
     older = tuple(each for each in others if each not in orphans)
     # two may be alive: the one in service, and the one before it or the one after
-    due = older if add or now >= current.start + terms.overlap else ()
-    return Verdict(current, add, (*over, *orphans, *due), orphans)
+    kept = None if add or now >= current.start + terms.overlap else _predecessor(current, older)
+    return Verdict(current, add, (*over, *orphans, *(each for each in older if each != kept)), orphans)
 
 
 def decide_certificate(
     found: tuple[Credential, ...], wanted: Credential, now: int, terms: Terms, *, usable: bool
 ) -> Verdict:
-    """Return what is to become of certificates; `wanted` is the plan's, `usable` tells whether it is one."""
-    alive = tuple(each for each in found if not _is_over(each, now))
-    over = tuple(each for each in found if each.is_ours and _is_over(each, now))
+    """Return what is to become of certificates; `wanted` is the plan's, `usable` tells whether it is one that is good now."""
+    alive, over = _parted(found, now)
     current = next((each for each in alive if each.thumbprint == wanted.thumbprint), None)
     others = tuple(each for each in alive if each.is_ours and each != current)
     due = others if current is not None and now >= current.start + terms.overlap else ()
@@ -164,11 +169,19 @@ def decide_certificate(
 
 def in_service(found: tuple[Credential, ...], secret: str | None, now: int) -> Credential | None:
     """Return the credential that a stored secret belongs to, None where there is none that is good."""
-    return _matching(tuple(each for each in found if not _is_over(each, now)), secret)
+    return _matching(_parted(found, now)[0], secret)
 
 
-def _is_over(each: Credential, now: int) -> bool:
-    return 0 < each.end <= now
+def _parted(found: tuple[Credential, ...], now: int) -> tuple[tuple[Credential, ...], tuple[Credential, ...]]:
+    """Those that are good, and those of ours that have ended."""
+    alive = tuple(each for each in found if not each.is_over(now))
+    return alive, tuple(each for each in found if each.is_ours and each.is_over(now))
+
+
+def _predecessor(current: Credential, older: tuple[Credential, ...]) -> Credential | None:
+    """The one whose place the current one took, by its name; else the last before it."""
+    named = current.name.partition(AFTER)[2]
+    return next((each for each in older if named and each.key_id.startswith(named)), older[-1] if older else None)
 
 
 def _matching(alive: tuple[Credential, ...], secret: str | None) -> Credential | None:

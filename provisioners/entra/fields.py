@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ...plans.resources import Address, Fields, Value
@@ -78,8 +78,13 @@ def validity_field(client_id: str) -> str:
 
 
 def moment(text: object) -> int:
-    """Return seconds since 1970 of a date as Graph writes it; 0 for none."""
-    return int(datetime.fromisoformat(text).timestamp()) if isinstance(text, str) else 0
+    """Return seconds since 1970 of a date as Graph writes it; 0 for none, and for what is no date."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        # a date without a zone is UTC to Graph, and local time to Python
+        return 0 if found is None else int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return 0
 
 
 def texts(value: object) -> frozenset[str]:
@@ -114,11 +119,18 @@ def application_fields(found: Mapping[str, Any], names: Mapping[str, str]) -> Fi
         ID_CLAIMS: frozenset(str(each.get("name")) for each in claims(found)),
         "isDisabled": bool(found.get("isDisabled")),
     }
-    if found.get(GROUPS) not in (None, "", "None"):
-        fields[GROUPS] = found[GROUPS]
+    kinds = group_kinds(found.get(GROUPS))
+    if kinds:
+        fields[GROUPS] = ",".join(sorted(kinds))
     if OWNERS in found:
         fields[OWNERS] = frozenset(str(each.get("id")) for each in found[OWNERS])
     return fields
+
+
+def group_kinds(value: object) -> frozenset[str]:
+    """Return the kinds of groups that `groupMembershipClaims` names; None and "None" are none."""
+    parts = value.split(",") if isinstance(value, str) else ()
+    return frozenset(part.strip() for part in parts) - {"", "None"}
 
 
 def claims(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -145,9 +157,10 @@ def with_permissions(found: Mapping[str, Any], gained: Iterable[str], ids: Mappi
     if own is None:
         own = {"resourceAppId": GRAPH_APP, "resourceAccess": []}
         apis.append(own)
-    there = {str(each.get("id")).lower() for each in own["resourceAccess"] if each.get("type") == "Scope"}
+    held = own.get("resourceAccess") or ()
+    there = {str(each.get("id")).lower() for each in held if each.get("type") == "Scope"}
     new = [{"id": ids[name], "type": "Scope"} for name in sorted(gained) if ids[name] not in there]
-    own["resourceAccess"] = [*own["resourceAccess"], *new]
+    own["resourceAccess"] = [*held, *new]
     return apis
 
 

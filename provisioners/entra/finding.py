@@ -21,40 +21,52 @@ async def by_keys(
     look_up: LookUp,
     page: NextPage,
     keys_of: Callable[[Representation], Iterable[str]],
-) -> dict[str, Representation]:
-    """Return the objects with these keys; those that do not exist are left out. `page` returns the page after another one."""
-    found = {} if len(keys) <= FEW else await _listed(keys, page, keys_of)
+) -> tuple[dict[str, Representation], int]:
+    """Return the objects with these keys, and how many requests that took; those that do not exist are left out.
+
+    `page` returns the page after another one.
+    """
+    pages = [] if len(keys) <= FEW else await _listed(page, len(keys))
+    listed = (each for one in pages for each in one["value"])
+    found = {key: each for each in listed for key in keys_of(each) if key in keys}
     # the index behind a listing lags: what it does not have may exist all the same
     left = [key for key in sorted(keys) if key not in found]
     looked_up = await asyncio.gather(*(look_up(key) for key in left))
-    return {**found, **{key: each for key, each in zip(left, looked_up, strict=True) if each is not None}}
+    more = {key: each for key, each in zip(left, looked_up, strict=True) if each is not None}
+    return {**found, **more}, len(pages) + len(left)
 
 
-async def _listed(
-    keys: Collection[str], page: NextPage, keys_of: Callable[[Representation], Iterable[str]]
-) -> dict[str, Representation]:
+async def _listed(page: NextPage, keys: int) -> list[Representation]:
     try:
-        current = await page(None)
+        first = await page(None)
     except GraphFailure as failure:
         # sources do not agree on whether OwnedBy alone may list
         if failure.status != FORBIDDEN:
             raise
-        return {}
-    found: dict[str, Representation] = {}
-    further = _further_pages(current, len(keys))
-    while current is not None:
-        for each in current["value"]:
-            found |= {key: each for key in keys_of(each) if key in keys}
-        if further == 0:
-            break
-        further -= 1
-        current = await page(current)
-    return found
+        return []
+    return [] if first is None else await _pages(first, page, _further_pages(first, keys))
 
 
-def _further_pages(first: Representation | None, keys: int) -> int:
+async def _pages(first: Representation, page: NextPage, further: int) -> list[Representation]:
+    pages, after = [first], await page(first) if further else None
+    while after is not None:
+        pages.append(after)
+        after = await page(after) if len(pages) <= further else None
+    return pages
+
+
+async def whole(page: NextPage, most: int) -> list[Representation] | None:
+    """Return all objects of a listing that nobody counts, None where they are on more than so many pages."""
+    first = await page(None)
+    pages = [] if first is None else await _pages(first, page, most - 1)
+    if pages and "@odata.nextLink" in pages[-1]:
+        return None
+    return [each for one in pages for each in one["value"]]
+
+
+def _further_pages(first: Representation, keys: int) -> int:
     """Return how many more pages are worth it: all where they are no more than there are keys, else none."""
-    if first is None or "@odata.nextLink" not in first:
+    if "@odata.nextLink" not in first:
         return 0
     count = first.get("@odata.count")
     pages = math.ceil(count / MOST) - 1 if isinstance(count, int) else keys + 1

@@ -58,9 +58,9 @@ Token = Callable[[str], Awaitable[str]]
 class _Bearer(AuthenticationProvider):
     """Puts our token on requests to Graph, and lets none leave without it or for another host."""
 
-    def __init__(self, token: Token, host: str) -> None:
+    def __init__(self, token: Token, origin: str) -> None:
         self._token = token
-        self._host = host
+        self._origin = origin
         self._refused = ""
 
     def refuse(self, request: RequestInformation) -> None:
@@ -70,8 +70,8 @@ class _Bearer(AuthenticationProvider):
     async def authenticate_request(
         self, request: RequestInformation, additional_authentication_context: dict[str, Any] | None = None
     ) -> None:
-        if urlsplit(request.url).netloc != self._host:
-            raise RemoteFailure("an address that Graph gave leads to another host", where=self._host, fix=NOT_GRAPH)
+        if _origin(request.url) != self._origin:
+            raise RemoteFailure("an address that Graph gave leads to another host", where=self._origin, fix=NOT_GRAPH)
         # `claims`: Graph wants a token that was issued after some event
         if "claims" in (additional_authentication_context or {}):
             self.refuse(request)
@@ -83,7 +83,8 @@ class Graph:
     """Graph v1.0 of one tenant."""
 
     def __init__(self, base: str, client: AsyncClient, token: Token) -> None:
-        self._bearer = _Bearer(token, urlsplit(base).netloc)
+        self._origin = _origin(base)
+        self._bearer = _Bearer(token, self._origin)
         self._adapter = GraphRequestAdapter(self._bearer, client=client)
         self._adapter.base_url = base
         self._graph = GraphServiceClient(request_adapter=self._adapter)
@@ -116,8 +117,10 @@ class Graph:
         link = page.get("@odata.nextLink")
         if link is None:
             return None
-        if not isinstance(link, str):
-            raise RemoteFailure(f"{what} failed: the address of the next page is no text", fix=NOT_GRAPH)
+        # it carries the token onward; https to http would be another host too
+        if not isinstance(link, str) or _origin(link) != self._origin:
+            problem = f"{what} failed: the address of the next page leads to another host, or is none"
+            raise RemoteFailure(problem, where=self._origin, fix=NOT_GRAPH)
         counted = EVENTUAL if "@odata.count" in page else NOTHING
 
         def build() -> RequestInformation:
@@ -131,8 +134,13 @@ class Graph:
         """Return all pages of a collection."""
         page: Representation | None = await self.first_page(what, place, query)
         found: list[Representation] = []
+        links: set[object] = set()
         while page is not None:
             found.extend(page["value"])
+            link = page.get("@odata.nextLink")
+            if link in links:
+                raise RemoteFailure(f"{what} failed: the address of the next page leads in a circle", fix=NOT_GRAPH)
+            links.add(link)
             page = await self.next_page(what, page, place)
         return found
 
@@ -209,6 +217,14 @@ class Graph:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             raise RemoteFailure(f"{what} failed: the answer is no list of objects", fix=NOT_GRAPH)
         return page
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _refusal(what: str, error: APIError) -> GraphFailure:

@@ -32,7 +32,7 @@ class Limits:
 def iso_seconds(text: object) -> int | None:
     """Return the seconds of a duration as ISO 8601 writes it, None for what is none; a month has 30 days, a year 365."""
     found = _ISO.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    if found is None or not any(found.groups()):
         return None
     return sum(int(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
 
@@ -57,7 +57,7 @@ def limits(default: Mapping[str, Any] | None, own: Iterable[Mapping[str, Any]], 
 def _counting(listed: object, created: int) -> Iterator[Mapping[str, Any]]:
     for each in listed if isinstance(listed, list) else ():
         since = each.get("restrictForAppsCreatedAfterDateTime")
-        if each.get("state", "enabled") == "enabled" and (since is None or created >= moment(since)):
+        if (each.get("state") or "enabled") == "enabled" and (since is None or created >= moment(since)):
             yield each
 
 
@@ -105,7 +105,8 @@ def applications_of(policy: Mapping[str, Any]) -> frozenset[str]:
 
 def conditions(policy: Mapping[str, Any] | None, app_ids: Iterable[str]) -> dict[str, Any]:
     """Return the `conditions` of our policy with these applications; what somebody added to it stays."""
-    there = dict((policy or {}).get("conditions") or {"clientAppTypes": ["all"], "users": {"includeUsers": ["All"]}})
+    new = {"clientAppTypes": ["all"], "users": {"includeUsers": ["All"]}}
+    there: dict[str, Any] = dict((policy or {}).get("conditions") or new)
     applications = {**(there.get("applications") or {}), "includeApplications": sorted(app_ids)}
     return {name: value for name, value in {**there, "applications": applications}.items() if value is not None}
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
-from . import credentials, policies
+from . import credentials
 from .api import Api
+from .entries import Entry, read_entries
 from .fields import (
     BIN,
     BY_HAND,
     CERTIFICATES,
     DELEGATED,
-    EVERYBODYS,
     KNOWN_SCOPES,
-    OWNERS,
     READ_AT,
     SCOPES,
     SECRETS,
@@ -27,21 +26,16 @@ from .fields import (
     certificate_address,
     client_address,
     consent_address,
-    moment,
     principal_address,
     principal_fields,
     secret_address,
     validity_field,
 )
-from .finding import by_keys
 from .graph import Representation
 from .patience import Patience
-from .refusals import FORBIDDEN, GraphFailure
-from .settings import EntraShared
-from .wants import FREQUENCY, LIFETIME, client_part, is_adopted
-
-EXPANDED = 20
-"""Graph expands so many owners at most."""
+from .reading_policies import read_default, read_limits, read_shared
+from .refusals import GraphFailure
+from .wants import client_part, is_adopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +57,6 @@ class Allowed:
 
     grants: bool = True
     policies: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What there is of one plan's application; `grants` None: may not be read."""
-
-    application: Representation | None = None
-    principal: Representation | None = None
-    grants: Sequence[Representation] | None = ()
 
 
 async def read_scopes(api: Api) -> Scopes:
@@ -97,12 +82,14 @@ class Reading:
     async def live(self, plans: Sequence[Plan]) -> Live:
         """Return everything that the plans are about."""
         entries, shared, default = await asyncio.gather(
-            self._entries(plans), self._shared(plans), self._default_policy(plans)
+            self._entries(plans), read_shared(self._api, self._patience, plans), self._default_policy(plans)
         )
         live: dict[Address, Fields] = {}
         for plan in plans:
             live |= self.of_entry(plan, entries[plan.client.id])
-        tenant, policy = await asyncio.gather(self._tenant(plans, entries), self._limits(plans, entries, default))
+        tenant, policy = await asyncio.gather(
+            self._tenant(plans, entries), read_limits(self._api, plans, entries, default, self._now)
+        )
         everybody = shared.pop(TENANT, {})
         return {**live, **_named_applications(shared, live), TENANT: {**tenant, **policy, **everybody}}
 
@@ -111,63 +98,10 @@ class Reading:
         return self.of_entry(plan, (await self._entries([plan]))[plan.client.id])
 
     async def _entries(self, plans: Sequence[Plan]) -> dict[str, Entry]:
-        applications = await self._applications(plans)
-        app_ids = {key: str(each["appId"]) for key, each in applications.items()}
-        principals = await by_keys(
-            set(app_ids.values()), self._api.principal, self._api.principals_page, lambda each: [str(each.get("appId"))]
-        )
-        grants = await self._grants({str(each["id"]) for each in principals.values()})
-        return {plan.client.id: self._entry(plan.client.id, applications, principals, grants) for plan in plans}
+        return await read_entries(self._api, plans, grants=self._allowed.grants)
 
-    @staticmethod
-    def _entry(
-        name: str,
-        applications: Mapping[str, Representation],
-        principals: Mapping[str, Representation],
-        grants: Mapping[str, Sequence[Representation]] | None,
-    ) -> Entry:
-        application = applications.get(name)
-        if application is None:
-            return Entry()
-        principal = principals.get(str(application["appId"]))
-        own = () if principal is None else (grants or {}).get(str(principal["id"]), ())
-        return Entry(application, principal, None if grants is None else own)
-
-    async def _applications(self, plans: Sequence[Plan]) -> dict[str, Representation]:
-        with_owners = {plan.client.id for plan in plans if client_part(plan).owners}
-        found = await by_keys(
-            {plan.client.id for plan in plans},
-            lambda key: self._api.application(key, owners=key in with_owners),
-            lambda page: self._api.applications_page(owners=bool(with_owners), after=page),
-            lambda each: [str(each.get(name)) for name in ("appId", "uniqueName") if each.get(name)],
-        )
-        owned = [key for key in sorted(with_owners) if len(found.get(key, {}).get(OWNERS) or ()) >= EXPANDED]
-        whole = await asyncio.gather(*(self._api.owners(str(found[key]["id"])) for key in owned))
-        more = {
-            key: {**found[key], OWNERS: [{"id": each} for each in sorted(ids)]}
-            for key, ids in zip(owned, whole, strict=True)
-        }
-        return {**found, **more}
-
-    async def _grants(self, principal_ids: set[str]) -> Mapping[str, Sequence[Representation]] | None:
-        if not self._allowed.grants:
-            return None
-        try:
-            return await self._allowed_grants(principal_ids)
-        except GraphFailure as failure:
-            # a person's token does not tell what the person may
-            if failure.status != FORBIDDEN:
-                raise
-            return None
-
-    async def _allowed_grants(self, principal_ids: set[str]) -> Mapping[str, Sequence[Representation]]:
-        if len(principal_ids) > 2:  # noqa: PLR2004  # as many as `finding.FEW`
-            page = await self._api.grants_page()
-            if page is not None and "@odata.nextLink" not in page:
-                return {key: [each for each in page["value"] if each.get("clientId") == key] for key in principal_ids}
-        keys = sorted(principal_ids)
-        found = await asyncio.gather(*(self._api.grants_of(key) for key in keys))
-        return dict(zip(keys, found, strict=True))
+    async def _default_policy(self, plans: Sequence[Plan]) -> Representation | None:
+        return await read_default(self._api, plans) if self._allowed.policies else None
 
     def of_entry(self, plan: Plan, entry: Entry) -> dict[Address, Fields]:
         """Return what there is of one application as fields."""
@@ -221,87 +155,6 @@ class Reading:
         return {
             f"{BIN}[{each['uniqueName']}]": str(each.get("id")) for each in found if each.get("uniqueName") in names
         }
-
-    async def _default_policy(self, plans: Sequence[Plan]) -> Representation | None:
-        if not self._allowed.policies or not any(_makes_credentials(plan) for plan in plans):
-            return None
-        try:
-            return await self._api.default_policy()
-        except GraphFailure as failure:
-            if failure.status != FORBIDDEN:
-                raise
-            return None
-
-    async def _limits(
-        self, plans: Sequence[Plan], entries: Mapping[str, Entry], default: Representation | None
-    ) -> Fields:
-        if default is None:
-            return {}
-        making = [plan for plan in plans if _makes_credentials(plan)]
-        own = await asyncio.gather(*(self._own_policies(plan, entries[plan.client.id]) for plan in making))
-        fields: dict[str, Value] = {}
-        for plan, attached in zip(making, own, strict=True):
-            found = entries[plan.client.id].application
-            created = self._now if found is None else moment(found.get("createdDateTime"))
-            fields |= policies.as_fields(plan.client.id, policies.limits(default, attached, created))
-        return fields
-
-    async def _own_policies(self, plan: Plan, entry: Entry) -> list[Representation]:
-        """The policy that stands in place of the tenant's: asked for only where a secret or certificate is likely to be made."""
-        found = entry.application
-        if found is None:
-            return []
-        soon = self._now + (client_part(plan).rotate_before or 0)
-        lasting = [
-            each
-            for kind in (SECRETS, CERTIFICATES)
-            for each in credentials.read(found.get(kind) or ())
-            if each.end > soon
-        ]
-        return [] if lasting else await self._api.own_policies(str(found["id"]))
-
-    async def _shared(self, plans: Sequence[Plan]) -> dict[Address, Fields]:
-        stated = [plan.shared for plan in plans if isinstance(plan.shared, EntraShared)]
-        live: dict[Address, Fields] = {}
-        if any(shared.sign_in_frequency is not None for shared in stated):
-            live |= _frequency(await self._patience.through(self._api.access_policies))
-        if any(shared.token_lifetime is not None for shared in stated):
-            live |= await self._lifetime()
-        return live
-
-    async def _lifetime(self) -> dict[Address, Fields]:
-        listed = await self._api.lifetime_policies()
-        names = [str(each.get("displayName")) for each in listed if each.get("isOrganizationDefault") is True]
-        everybody: dict[Address, Fields] = {TENANT: {EVERYBODYS: names[0]}} if names else {}
-        found = _ours(listed, LIFETIME.name)
-        if found is None:
-            return everybody
-        key = str(found["id"])
-        # a listing shows a new one before it can be asked about
-        applied = await self._patience.through(lambda: self._api.lifetime_policy_applies_to(key), new=True)
-        seconds = policies.lifetime_seconds(found)
-        return {**everybody, LIFETIME: {"id": str(found["id"]), "lifetime": seconds, "applications": applied}}
-
-
-def _makes_credentials(plan: Plan) -> bool:
-    client = client_part(plan)
-    return client.certificate is not None or (client.secret is not None and client.secret.store is not None)
-
-
-def _ours(found: Iterable[Representation], name: str) -> Representation | None:
-    # by name, the first by id: two of one name must not change places between two looks
-    named = [each for each in found if each.get("displayName") == name]
-    return min(named, key=lambda each: str(each.get("id")), default=None)
-
-
-def _frequency(found: Iterable[Representation]) -> dict[Address, Fields]:
-    ours = _ours(found, FREQUENCY.name)
-    if ours is None:
-        return {}
-    seconds, named = policies.frequency_seconds(ours), policies.applications_of(ours)
-    return {
-        FREQUENCY: {"id": str(ours["id"]), "frequency": seconds, "applications": named, "state": str(ours.get("state"))}
-    }
 
 
 def _named_applications(shared: Mapping[Address, Fields], live: Live) -> dict[Address, Fields]:

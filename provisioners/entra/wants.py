@@ -35,6 +35,7 @@ from .fields import (
     certificate_address,
     client_address,
     consent_address,
+    group_kinds,
     members,
     principal_address,
     secret_address,
@@ -44,15 +45,18 @@ from .settings import EntraClient, EntraSettings, EntraShared, is_guid
 NO = Exactly(False)  # noqa: FBT003  # the wanted value itself
 ALWAYS: Wants = {PUBLIC_FLOWS: NO, ID_GRANT: NO, ACCESS_GRANT: NO}
 OWN_TENANT = "AzureADMyOrg"
-# what a claim of groups may hold beside what is asked for (application resource, groupMembershipClaims)
-_WIDER = {"SecurityGroup": {"All"}}
+# of these one is enough, and one gives way to another (application resource, groupMembershipClaims)
+_OF_GROUPS = frozenset({"SecurityGroup", "ApplicationGroup", "All"})
+_WIDER = {"SecurityGroup": frozenset({"All"})}
 FREQUENCY = Address("conditional-access-policy", "oidc-provision: sign-in frequency")
 LIFETIME = Address("token-lifetime-policy", "oidc-provision: token lifetime")
 REPORT_ONLY = "enabledForReportingButNotEnforced"
 
 
 def desired(plan: Plan, live: Live, *, rotate: bool = False) -> Desired:
-    """Return what is ours of the tenant."""
+    """Return what is ours of the tenant: nothing, where an application that is to be adopted does not exist."""
+    if is_adopted(plan) and TENANT in live and client_address(plan.client.id) not in live:
+        return {}
     name, client = plan.client.id, client_part(plan)
     wanted: dict[Address, Wants] = {
         client_address(name): _application_wants(plan, live),
@@ -131,10 +135,10 @@ def _claims(client: EntraClient) -> frozenset[str]:
 
 
 def _groups(client: EntraClient, fields: Fields) -> str:
-    there = str(fields.get(GROUPS) or "")
-    held = {part.strip() for part in there.split(",")}
-    enough = {client.group_membership} | _WIDER.get(client.group_membership, set())
-    return there if held & enough else client.group_membership
+    held, wanted = group_kinds(fields.get(GROUPS)), client.group_membership
+    if held & ({wanted} | _WIDER.get(wanted, frozenset())):
+        return str(fields[GROUPS])
+    return ",".join(sorted((held - _OF_GROUPS) | {wanted}))
 
 
 def _principal_wants(client: EntraClient) -> Wants:
@@ -197,10 +201,10 @@ def certificate_facts(plan: Plan, live: Live) -> Facts:
 
 def certificate_verdict(plan: Plan, live: Live) -> Verdict:
     """Return what is to become of the application's certificates."""
-    facts = certificate_facts(plan, live)
+    facts, now = certificate_facts(plan, live), now_of(live)
     found = credentials.of_fields(live.get(certificate_address(plan.client.id), {}))
     return credentials.decide_certificate(
-        found, facts.credential, now_of(live), terms_of(client_part(plan)), usable=not facts.problem
+        found, facts.credential, now, terms_of(client_part(plan)), usable=not facts.problem_at(now)
     )
 
 

@@ -1,4 +1,6 @@
-"""`make bench`: a fleet of 10,000 (`many`); then N = 1, 100, 500 clients in one realm of a real Keycloak, beside bare Admin REST and Terraform.
+"""`make bench`: a fleet of 10,000 (`many`), what msgraph-sdk costs (`graph`); then N = 1, 100, 500 clients in one realm of a real Keycloak.
+
+Those stand beside bare Admin REST and Terraform.
 
 OIDC_PROVISION_BENCH_TERRAFORM names a terraform or tofu binary, OIDC_PROVISION_BENCH_PLUGINS the folder its Keycloak provider is in
 (a filesystem mirror); without them that column is left out, said aloud. Nothing here is asserted: counts are asserted by the tests.
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from . import bare, results
 from .fleet import write_plans, write_terraform
+from .graph import graph
 from .many import COMMAND, Figure, compiled, many, spread
 from .measure import Measured, measured
 
@@ -145,7 +148,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
         print("without a server, and 10,000 clients over 200 realms of a server that only counts:")
-        figures = tuple(told(itertools.chain(basics(base), many())))
+        figures = tuple(told(itertools.chain(basics(base), many(), graph())))
         if "--record" in sys.argv[1:]:
             results.FILE.write_text(results.markdown(figures, before, results.load()), encoding="utf-8")
             print(f"kept in {results.FILE.name}")

@@ -33,7 +33,7 @@ def written(stream: IO[str]) -> str:
 
 
 def measured(
-    command: Sequence[str | Path], cwd: Path, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)
+    command: Sequence[str | Path | int], cwd: Path, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0,)
 ) -> Measured:
     """Run a command once. Raises RuntimeError with its output where it ends otherwise than expected."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as err:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .many import Figure
 
 FILE = Path(__file__).with_name("RESULTS.md")
-DEPENDENCIES = ("click", "httpx", "httpcore", "anyio", "pydantic", "PyYAML", "python-keycloak")
+DEPENDENCIES = ("click", "httpx", "httpcore", "anyio", "pydantic", "PyYAML", "python-keycloak", "msgraph-sdk")
 HEAD = """\
 # Results of the last recorded run
 

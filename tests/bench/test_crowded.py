@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.cases import test_cases
-from tests.cases.paper import ACCOUNT, PaperRealm, provisioner
-from tests.cases.test_cases import BASE, CASES, look, merged
+from tests.cases import running
+from tests.cases.keycloak.paper import ACCOUNT, PaperRealm, provisioner
+from tests.cases.running import look, merged
 
 from oidc_provision.plans.errors import PlanError
 from oidc_provision.provisioners.keycloak import reading
 from oidc_provision.provisioners.keycloak.provisioner import KeycloakProvisioner
 from oidc_provision.provisioners.turns import Turns
+
+BASE = running.paper("keycloak").base
+CASES = list(running.cases("keycloak"))
 
 
 class CountedPaper(PaperRealm):
@@ -45,10 +49,10 @@ def crowded(live: dict[str, Any]) -> KeycloakProvisioner:
     return KeycloakProvisioner(CountedPaper(live), provisioner(live)._discovery, ACCOUNT, lambda: True)
 
 
-def outcome(case: dict[str, Any]) -> object:
+def outcome(case: dict[str, Any], opened: Callable[[dict[str, Any]], KeycloakProvisioner]) -> object:
     """Everything that a look says: changes, findings with their words and places, or why there is none."""
     try:
-        view = look(copy.deepcopy(case))
+        view = look("keycloak", copy.deepcopy(case), opened).view
     except PlanError as error:
         return error.problems
     error = view.error and (type(view.error), view.error.message, view.error.fix, view.error.notes)
@@ -60,10 +64,8 @@ IMPOSSIBLE = "scopes: a realm without offline_access cannot give refresh tokens 
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES if name != IMPOSSIBLE])
-def test_a_crowded_look_finds_the_same(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
-    expected = outcome(case)
-    monkeypatch.setattr(test_cases, "provisioner", crowded)
-    assert outcome(case) == expected
+def test_a_crowded_look_finds_the_same(case: dict[str, Any]):
+    assert outcome(case, crowded) == outcome(case, provisioner)
 
 
 def paper(others: int, **live: Any) -> CountedPaper:

@@ -1,84 +1,33 @@
-"""Runs the case files: plan + live -> changes, findings or error. How a case is written stands in README.md."""
+"""Runs the case files: plan + live -> changes, findings, settings or error. How a case is written stands in README.md."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oidc_provision.plans import rules
+from oidc_provision.plans.coder_env import EnvEntry
 from oidc_provision.plans.diff import Change, edit_json
-from oidc_provision.plans.errors import PlanError
+from oidc_provision.plans.errors import PlanError, ProvisionError
 from oidc_provision.plans.findings import Finding
-from oidc_provision.plans.load import load
 from oidc_provision.plans.proposal import View
-from oidc_provision.provisioners.engine import Engine
-from oidc_provision.provisioners.keycloak import KIND, RULES
+from oidc_provision.provisioners import registry
 
-from .paper import PaperVault, provisioner
+from .running import HELD, HERE, Look, cases, look
 
-HERE = Path(__file__).parent
-BASE = yaml.safe_load((HERE / "base.yaml").read_text())
-FILES = sorted((HERE / "keycloak").glob("*.yaml"))
-CASES = [(f"{file.stem}: {case['name']}", case) for file in FILES for case in yaml.safe_load_all(file.read_text())]
-KEYS = {
-    "name",
-    "plan",
-    "without",
-    "live",
-    "rotate",
-    "writing",
-    "changes",
-    "findings",
-    "error",
-    "of",
-    "also",
-    "known_bug",
-}
+OUTCOMES = {"changes", "findings", "env", "adopts", "steps", "error"}
+KEYS = {"name", "plan", "without", "live", "rotate", "writing", "of", "also", "known_bug"} | OUTCOMES
 ELSEWHERE = {rules.WEAK_SECRET.code: HERE.parent / "cli/test_plan_command.py"}
-"""Codes that no look at a realm can give, and the test that has them."""
-
-
-def merged(base: Any, more: Any) -> Any:
-    """Mappings are merged, anything else takes the place of what was there."""
-    if not (isinstance(base, dict) and isinstance(more, dict)):
-        return copy.deepcopy(more)
-    return {key: merged(base.get(key), more[key]) if key in more else copy.deepcopy(base[key]) for key in base | more}
-
-
-def plan_of(case: dict[str, Any], also: dict[str, Any]) -> dict[str, Any]:
-    plan = merged(merged(BASE["plan"], case.get("plan", {})), also)
-    for path in case.get("without", []):
-        *parents, last = path.split(".")
-        place = plan
-        for parent in parents:
-            place = place[parent]
-        del place[last]
-    return plan
-
-
-def look(case: dict[str, Any]) -> View:
-    live = merged(BASE["live"], case.get("live", {}))
-    plans = [yaml.safe_dump(plan_of(case, also), sort_keys=False) for also in ({}, *case.get("also", []))]
-    sources = [(f"plan{number or ''}.yaml", text.encode()) for number, text in enumerate(plans)]
-    deployments = load(sources, {"keycloak": KIND})
-
-    async def opened(_deployment: object) -> Any:
-        return provisioner(live)
-
-    engine = Engine(opened, PaperVault(live), lambda: "drawn", lambda _result: None)
-    rotate = frozenset(case.get("rotate", []))
-    proposal = asyncio.run(engine.look(deployments, writing=case.get("writing", False), rotate=rotate))
-    return proposal.views[0]
+"""Codes that no look at a target can give, and the test that has them."""
 
 
 def said(change: Change) -> dict[str, Any]:
     edits = {edit["field"]: [edit["before"], edit["after"]] for edit in map(edit_json, change.edits)}
-    return {"action": change.action.value, **edits}
+    by_hand = {"by hand": change.manual} if change.manual else {}
+    return {"action": change.action.value, **edits, **by_hand}
 
 
 def assert_changes(view: View, expected: dict[str, Any]) -> None:
@@ -89,6 +38,8 @@ def assert_changes(view: View, expected: dict[str, Any]) -> None:
         if isinstance(fields, dict) and "after" in fields:
             waits = fields.pop("after")
             assert sorted(next(c.depends_on for c in view.changes if c.key == address)) == waits
+        if isinstance(fields, dict) and fields.get("by hand", "-") in found.get(address, {}).get("by hand", ""):
+            found[address]["by hand"] = fields["by hand"]
     assert found == expected
 
 
@@ -110,8 +61,46 @@ def tells(finding: Finding, expected: dict[str, str]) -> bool:
     )
 
 
-BATTERY = {"lifetimes": pytest.mark.battery(10), "redirects": pytest.mark.battery(11)}
+def assert_env(seen: Look, expected: dict[str, str | None]) -> None:
+    env = {entry.name: value_of(entry) for entry in seen.engine.coder_env(seen.deployments[0], seen.view.live).entries}
+    assert {name: env.get(name) for name in expected} == expected
+
+
+def value_of(entry: EnvEntry) -> str:
+    return entry.value if isinstance(entry.value, str) else entry.value.reveal()
+
+
+def assert_adopts(seen: Look, expected: dict[str, Any]) -> None:
+    assert seen.engine.adopt(seen.deployments[0], seen.view.live)["client"] == expected
+
+
+def assert_steps(seen: Look, expected: dict[str, dict[str, str]]) -> None:
+    steps = asyncio.run(seen.engine.confirm(seen.deployments[0], seen.view.live))
+    found = {step.name: step for step in steps}
+    for name, parts in expected.items():
+        step = found[name]
+        assert step.verdict.value == parts["ends"], step
+        assert parts.get("problem", "") in step.problem and parts.get("fix", "") in step.fix, step
+        assert parts.get("evidence", "") in " ".join(step.evidence), step
+
+
+ASSERTS = {
+    "changes": lambda seen, expected: assert_changes(seen.view, expected),
+    "findings": lambda seen, expected: assert_findings(seen.view, expected),
+    "env": assert_env,
+    "adopts": assert_adopts,
+    "steps": assert_steps,
+}
+BATTERY = {"keycloak/lifetimes": pytest.mark.battery(10), "keycloak/redirects": pytest.mark.battery(11)}
 """Files of cases that prove a row of the battery."""
+
+
+def params() -> list[Any]:
+    return [
+        pytest.param(kind, case, id=f"{kind}/{name}", marks=marks(f"{kind}/{name}", case))
+        for kind in HELD
+        for name, case in cases(kind)
+    ]
 
 
 def marks(name: str, case: dict[str, Any]) -> list[pytest.MarkDecorator]:
@@ -119,37 +108,53 @@ def marks(name: str, case: dict[str, Any]) -> list[pytest.MarkDecorator]:
     return [*known, *(mark for file, mark in BATTERY.items() if name.startswith(f"{file}: "))]
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name, marks=marks(name, case)) for name, case in CASES])
-def test_case(case: dict[str, Any]):
+@pytest.mark.parametrize(("kind", "case"), params())
+def test_case(kind: str, case: dict[str, Any]):
     case = copy.deepcopy(case)
-    assert case.keys() <= KEYS and len(case.keys() & {"changes", "findings", "error"}) == 1
-    if "error" in case:
-        assert case["error"] in failure(case)
+    (outcome,) = case.keys() & OUTCOMES
+    assert case.keys() <= KEYS
+    if outcome == "error":
+        assert case["error"] in failure(kind, case)
         return
-    view = look(case)
-    assert view.error is None, view.error
-    if "changes" in case:
-        assert_changes(view, case["changes"])
-    else:
-        assert_findings(view, case["findings"])
+    seen = look(kind, case)
+    assert seen.view.error is None, seen.view.error
+    ASSERTS[outcome](seen, case[outcome])
 
 
-def failure(case: dict[str, Any]) -> str:
+def failure(kind: str, case: dict[str, Any]) -> str:
+    """Everything that is said where a plan, a look or its settings are refused."""
     try:
-        error: Any = look(case).error
-    except PlanError as invalid:
-        error = invalid
+        seen = look(kind, case)
+        error: Any = seen.view.error
+        if error is None:
+            seen.engine.coder_env(seen.deployments[0], seen.view.live)
+    except (PlanError, ProvisionError) as refused:
+        error = refused
     return " ".join([error.message, error.fix, *error.notes]) if error is not None else "no error"
 
 
-def test_every_code_has_a_case():
-    stated = [each for _, case in CASES for each in case.get("findings", [])]
-    seen = {each["code"] if isinstance(each, dict) else each for each in stated}
+def test_every_kind_has_cases():
+    assert sorted(set(registry.kinds()) - set(HELD)) == []
+
+
+def codes_of(kind: str) -> set[str]:
+    found = [case for _, case in cases(kind)]
+    stated = [each for case in found for each in case.get("findings", [])]
+    return {each["code"] if isinstance(each, dict) else each for each in stated} | {c["of"] for c in found if "of" in c}
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_every_code_of_a_kind_has_a_case(kind: str):
+    assert sorted({rule.code for rule in registry.load(kind).RULES} - codes_of(kind)) == []
+
+
+def test_every_code_of_all_kinds_has_a_case():
+    seen = {code for kind in HELD for code in codes_of(kind)}
     seen |= {code for code, test in ELSEWHERE.items() if code in test.read_text()}
-    seen |= {case["of"] for _, case in CASES if "of" in case}
-    assert sorted({rule.code for rule in (*rules.RULES, *RULES)} - seen) == []
+    assert sorted({rule.code for rule in rules.RULES} - seen) == []
 
 
-def test_every_rule_says_why_and_is_a_phrase():
-    for rule in (*rules.RULES, *RULES):
+@pytest.mark.parametrize("kind", HELD)
+def test_every_rule_says_why_and_is_a_phrase(kind: str):
+    for rule in (*rules.RULES, *registry.load(kind).RULES):
         assert rule.why.endswith(".") and rule.title and not rule.title.endswith("."), rule.code

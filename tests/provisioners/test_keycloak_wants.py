@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cases.test_cases import merged
+from tests.cases.running import merged
 from tests.stranger import deployment
 
 from oidc_provision.plans.load import load
@@ -14,7 +14,7 @@ from oidc_provision.provisioners.keycloak import KIND
 from oidc_provision.provisioners.keycloak.fields import MAPPER_NAMES, client_address, mapper_field, realm_address
 from oidc_provision.provisioners.keycloak.wants import client_part, desired, keycloak, requested_scopes
 
-BASE = yaml.safe_load((Path(__file__).parents[1] / "cases/base.yaml").read_text())["plan"]
+BASE = yaml.safe_load((Path(__file__).parents[1] / "cases/keycloak/base.yaml").read_text())["plan"]
 CODER, REALM = client_address("coder"), realm_address("engineering")
 
 

@@ -139,27 +139,47 @@ def test_async_block_starts_and_stops_it():
     assert asyncio.run(whole()) == 200
 
 
-def test_demo_tells_the_whole_story():
-    ran = oidc_provision("demo", env={"HOME": "/nonexistent"})
+STORIES = {
+    "keycloak": {
+        "created": "Plan: 2 to add",
+        "token": "its kind: Offline",
+        "drift": "optionalClientScopes lacks offline_access",
+        "mended": "+offline_access",
+        "forecast": "works daily        signed out after 90 d",
+    },
+    "entra": {
+        "created": "Plan: 4 to add",
+        "token": "a refresh token came",
+        "drift": "spa.redirectUris should not have https://coder.example.com",
+        "mended": "+https://coder.example.com/api/v2/users/oidc/callback",
+        "forecast": "Entra: 90 days without use; nobody can set it",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", emulated_kinds())
+def test_demo_tells_the_whole_story(kind: str):
+    ran = oidc_provision("demo", "--idp", kind, env={"HOME": "/nonexistent"})
     assert ran.code == 0, ran.all
+    story = STORIES[kind]
     steps = [
         "$ oidc-provision plan\n",
-        "Plan: 2 to add",
+        story["created"],
         "$ oidc-provision apply --auto-approve\n",
         "nothing left to change",
         "No changes.",
         "CODER_OIDC_ISSUER_URL=",
         "--probe-reuse\n",
-        "its kind: Offline",
+        story["token"],
         "the old one works a second time",
         "Verified: ",
-        "optionalClientScopes lacks offline_access",
+        story["drift"],
         "because of `plan`",
-        "+offline_access",
+        story["mended"],
         "nothing left to change",
         "Verified: ",
         "$ oidc-provision forecast\n",
-        "works daily        signed out after 90 d",
+        story["forecast"],
         "What to try next",
     ]
     place = 0
@@ -187,6 +207,9 @@ def test_missing_library_names_the_extra(verb, tmp_path):
     assert "oidc-provision[sandbox]" in done.stderr
 
 
+LAST_WORDS = "for trying out only: anybody on this machine can reach it. Ctrl-C ends it.\n"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_sandbox_runs_until_a_signal_and_keeps_its_state(tmp_path, number, code):
     path = tmp_path / "state.json"
@@ -205,10 +228,12 @@ def test_sandbox_runs_until_a_signal_and_keeps_its_state(tmp_path, number, code)
     with subprocess.Popen(
         list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as child:
-        url, account = child.stdout.readline().split()[-1], child.stdout.readline()
+        shown = list(iter(child.stdout.readline, LAST_WORDS))
+        url = next(line.split()[-1] for line in shown if line.startswith("Keycloak"))
         assert httpx.get(url + DISCOVERY).status_code == 200
         child.send_signal(number)
         _, err = child.communicate(timeout=20)
     assert (child.returncode, "Traceback" in err) == (code, False), err
-    assert "admin, password admin" in account
+    assert "admin, password admin" in "".join(shown)
+    assert [line for line in shown if line.startswith("Entra ID at http://127.0.0.1:")]
     assert list(json.loads(path.read_text())["emulations"]) == list(emulated_kinds())

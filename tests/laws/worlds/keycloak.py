@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from tests.cases.paper import ABSENT
+from tests.cases.keycloak.paper import ABSENT
 from tests.laws.worlds.base import World
 from tests.laws.worlds.emulated import EmulatedWorld
 from tests.servers import FakeClock
@@ -27,7 +27,7 @@ from oidc_provision.provisioners.sandbox.clock import MovableClock
 from oidc_provision.provisioners.sandbox.sessions import Sessions
 from oidc_provision.provisioners.sandbox.signing import Signer
 
-BASE = yaml.safe_load((Path(__file__).parents[2] / "cases/base.yaml").read_text())
+BASE = yaml.safe_load((Path(__file__).parents[2] / "cases/keycloak/base.yaml").read_text())
 STORE, GIVEN, ADMIN = "file:coder.env#SECRET", "env:GIVEN", "env:KEYCLOAK_ADMIN_SECRET"
 ADMIN_SECRET = "admin-canary-00"
 LIVE_SECRET, STORED_SECRET, GIVEN_SECRET = "live-canary-00", "stored-canary-00", "given-canary-00"

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from oidc_provision.plans.errors import RemoteFailure
-from oidc_provision.plans.sealed import Sealed
 from oidc_provision.provisioners.keycloak.provisioner import KeycloakProvisioner
 from oidc_provision.provisioners.keycloak.rights import Account
 
@@ -66,25 +65,3 @@ def provisioner(live: dict[str, Any]) -> KeycloakProvisioner:
         return live["issuer"]
 
     return KeycloakProvisioner(PaperRealm(live), issuer, ACCOUNT)
-
-
-class PaperVault:
-    """What stands behind the plan's references, as the case states it."""
-
-    def __init__(self, live: dict[str, Any]) -> None:
-        self._live = live
-
-    async def resolve(self, reference: object, near: str) -> Sealed:
-        return Sealed(self._live["given"])
-
-    def store(self, reference: object, near: str) -> PaperVault:
-        return self
-
-    async def read(self) -> Sealed | None:
-        return Sealed(self._live["stored"]) if self._live["stored"] else None
-
-    async def write(self, value: Sealed) -> None:
-        raise AssertionError("a look writes nothing")
-
-    def guard(self, value: Sealed, name: str) -> None:
-        return

@@ -1,0 +1,102 @@
+"""What of a tenant's policies the plans are about: those about secrets, sign-in frequency, token lifetimes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...plans.model import Plan
+from ...plans.resources import Address, Fields, Value
+from . import credentials, policies
+from .api import Api
+from .entries import Entry
+from .fields import CERTIFICATES, EVERYBODYS, SECRETS, TENANT, moment
+from .graph import Representation
+from .patience import Patience
+from .refusals import FORBIDDEN, GraphFailure
+from .settings import EntraShared
+from .wants import FREQUENCY, LIFETIME, client_part
+
+
+async def read_default(api: Api, plans: Sequence[Plan]) -> Representation | None:
+    """Return the tenant's policy about secrets, None where no plan needs it or it may not be read."""
+    if not any(_makes_credentials(plan) for plan in plans):
+        return None
+    try:
+        return await api.default_policy()
+    except GraphFailure as failure:
+        if failure.status != FORBIDDEN:
+            raise
+        return None
+
+
+async def read_limits(
+    api: Api, plans: Sequence[Plan], entries: Mapping[str, Entry], default: Representation | None, now: int
+) -> Fields:
+    """Return what the policies allow each plan's application, beside the tenant's `default`."""
+    if default is None:
+        return {}
+    making = [plan for plan in plans if _makes_credentials(plan)]
+    own = await asyncio.gather(*(_own_policies(api, plan, entries[plan.client.id], now) for plan in making))
+    fields: dict[str, Value] = {}
+    for plan, attached in zip(making, own, strict=True):
+        found = entries[plan.client.id].application
+        created = now if found is None else moment(found.get("createdDateTime"))
+        fields |= policies.as_fields(plan.client.id, policies.limits(default, attached, created))
+    return fields
+
+
+async def _own_policies(api: Api, plan: Plan, entry: Entry, now: int) -> list[Representation]:
+    """The policy that stands in place of the tenant's: asked for only where a secret or certificate is likely to be made."""
+    found = entry.application
+    if found is None:
+        return []
+    soon = now + (client_part(plan).rotate_before or 0)
+    listed = (each for kind in (SECRETS, CERTIFICATES) for each in credentials.read(found.get(kind) or ()))
+    return [] if any(each.end > soon for each in listed) else await api.own_policies(str(found["id"]))
+
+
+def _makes_credentials(plan: Plan) -> bool:
+    client = client_part(plan)
+    return client.certificate is not None or (client.secret is not None and client.secret.store is not None)
+
+
+async def read_shared(api: Api, patience: Patience, plans: Sequence[Plan]) -> dict[Address, Fields]:
+    """Return those of our policies of the tenant that plans state; what is everybody's stands under the tenant."""
+    stated = [plan.shared for plan in plans if isinstance(plan.shared, EntraShared)]
+    live: dict[Address, Fields] = {}
+    if any(shared.sign_in_frequency is not None for shared in stated):
+        live |= _frequency(await patience.through(api.access_policies))
+    if any(shared.token_lifetime is not None for shared in stated):
+        live |= await _lifetime(api, patience)
+    return live
+
+
+async def _lifetime(api: Api, patience: Patience) -> dict[Address, Fields]:
+    listed = await api.lifetime_policies()
+    names = [str(each.get("displayName")) for each in listed if each.get("isOrganizationDefault") is True]
+    everybody: dict[Address, Fields] = {TENANT: {EVERYBODYS: names[0]}} if names else {}
+    found = _ours(listed, LIFETIME.name)
+    if found is None:
+        return everybody
+    key = str(found["id"])
+    # a listing shows a new one before it can be asked about
+    applied = await patience.through(lambda: api.lifetime_policy_applies_to(key), new=True)
+    seconds = policies.lifetime_seconds(found)
+    return {**everybody, LIFETIME: {"id": str(found["id"]), "lifetime": seconds, "applications": applied}}
+
+
+def _ours(found: Iterable[Representation], name: str) -> Representation | None:
+    # by name, the first by id: two of one name must not change places between two looks
+    named = [each for each in found if each.get("displayName") == name]
+    return min(named, key=lambda each: str(each.get("id")), default=None)
+
+
+def _frequency(found: Iterable[Representation]) -> dict[Address, Fields]:
+    ours = _ours(found, FREQUENCY.name)
+    if ours is None:
+        return {}
+    seconds, named = policies.frequency_seconds(ours), policies.applications_of(ours)
+    return {
+        FREQUENCY: {"id": str(ours["id"]), "frequency": seconds, "applications": named, "state": str(ours.get("state"))}
+    }
