@@ -9,6 +9,7 @@ from ...plans.resources import Live
 from ...plans.steps import Step, failed, not_reached, ok, unclear
 from .credentials import Credential
 from .fields import (
+    PUBLIC,
     SCOPES,
     SPA,
     TENANT,
@@ -21,12 +22,16 @@ from .fields import (
     secret_address,
 )
 from .order import consent_url
+from .rules_of_credentials import renewal
 from .settings import DAY
 from .wants import certificate_verdict, client_part, entra, graph_scopes, now_of, secret_verdict
 
 PLATFORM = ("platform", "the callback belongs to a web application that is switched on")
 CONSENT = ("consent", "an administrator has consented for everybody")
 CREDENTIAL = ("credential", "the secret or certificate is good for a while")
+SOON = 7
+"""Days."""
+MISPLACED = {SPA: "refresh tokens end after 24h, whatever is done", PUBLIC: "Coder's secret is refused"}
 
 
 def confirm(plan: Plan, live: Live) -> tuple[Step, ...]:
@@ -38,9 +43,10 @@ def confirm(plan: Plan, live: Live) -> tuple[Step, ...]:
 
 def _platform(plan: Plan, live: Live) -> Step:
     application, principal = live[client_address(plan.client.id)], live.get(principal_address(plan.client.id))
-    if plan.coder.callback in members(application.get(SPA)):
-        problem = "the callback is under `spa`: refresh tokens end after 24h, whatever is done"
-        return failed(*PLATFORM, problem, fix="run `oidc-provision apply`", breaks=["redirect"])
+    for field, effect in MISPLACED.items():
+        if plan.coder.callback in members(application.get(field)):
+            problem = f"the callback is under `{field.partition('.')[0]}`: {effect}"
+            return failed(*PLATFORM, problem, fix="run `oidc-provision apply`", breaks=["redirect"])
     if principal is None:
         problem = "the application has no service principal, so nobody can sign in"
         return failed(*PLATFORM, problem, fix="run `oidc-provision apply`", breaks=["client"])
@@ -72,23 +78,18 @@ def _credential(plan: Plan, live: Live) -> Step:
     if verdict.in_service is None:
         kind = secret_address if client.certificate is None else certificate_address
         fix = "run `oidc-provision apply`, then give Coder what `env` prints"
-        return failed(
-            *CREDENTIAL,
-            "Coder's is none of the application's that are good",
-            str(kind(plan.client.id)),
-            fix=fix,
-            breaks=["secret"],
-        )
-    return _lasting(verdict.in_service, now, client.rotate_before or 0)
+        if client.secret is not None and client.secret.store is None:
+            fix = renewal(plan)
+        problem, where = "Coder's is none of the application's that are good", str(kind(plan.client.id))
+        return failed(*CREDENTIAL, problem, where, fix=fix, breaks=["secret"])
+    return _lasting(plan, verdict.in_service, now)
 
 
-def _lasting(current: Credential, now: int, before: int) -> Step:
+def _lasting(plan: Plan, current: Credential, now: int) -> Step:
     if not current.end:
         return ok(*CREDENTIAL, current.label)
-    days = (current.end - now) // DAY
-    until = datetime.fromtimestamp(current.end, UTC).strftime("%Y-%m-%d")
-    if days < max(before // DAY, 7):
-        return unclear(
-            *CREDENTIAL, f"it ends on {until}, in {days} days", current.label, fix="rotate it: `apply --rotate-secret`"
-        )
+    days, before = (current.end - now) // DAY, client_part(plan).rotate_before or 0
+    if days < max(before // DAY, SOON):
+        until = datetime.fromtimestamp(current.end, UTC).strftime("%Y-%m-%d")
+        return unclear(*CREDENTIAL, f"it ends on {until}, in {days} days", current.label, fix=renewal(plan))
     return ok(*CREDENTIAL, f"{current.label}: {days} days left")

@@ -26,7 +26,7 @@ def effective(application: Fields) -> LifetimeRules:
 def lifetimes(plan: Plan, live: Live) -> Lifetimes:
     """Return the lifetimes that count once the plan is applied, each with where it comes from."""
     address = client_address(plan.client.id)
-    fields, wants = live.get(address, {}), desired(plan, live)[address]
+    fields, wants = live.get(address, {}), desired(plan, live).get(address, {})
     after = {**fields, **{name: want.settle(fields.get(name)) for name, want in wants.items()}}
     rules = effective(after)
     return Lifetimes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -35,6 +34,8 @@ class Patience:
             try:
                 return await call()
             except RemoteFailure as failure:
+                # what the server asks for is not cut short
+                wait = max(wait, failure.wait)
                 if not _passes(failure, new=new) or self._clock.monotonic() + wait > ends:
                     raise
             wait = await self._wait(wait)
@@ -49,8 +50,8 @@ class Patience:
             wait = await self._wait(wait)
 
     async def _wait(self, seconds: float) -> float:
-        # half of it by chance: several writers that met must not meet again
-        await self._clock.sleep(seconds * (0.5 + self._draw() / 2))
+        # more than that by chance: several writers that met must not meet again
+        await self._clock.sleep(seconds * (1 + self._draw() / 2))
         return min(MOST, seconds * 2)
 
 
@@ -74,7 +75,7 @@ class Pace:
 def _passes(failure: RemoteFailure, *, new: bool) -> bool:
     # turned away unheard: Conditional Access says so to the second request of a second, whoever sent the first
     if failure.status == TOO_MANY:
-        return not math.isinf(failure.wait)
+        return True
     return isinstance(failure, GraphFailure) and (failure.is_conflict or (new and failure.is_early))
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from ...plans.diff import Change
-from ...plans.durations import UNLIMITED, format_duration
+from ...plans.durations import format_duration
 from ...plans.findings import Finding
 from ...plans.model import Plan
 from ...plans.resources import Fields, Live
@@ -98,7 +98,8 @@ def _scopes(plan: Plan, tenant: Fields) -> Iterator[Finding]:
         yield codes.UNKNOWN_SCOPE.finding(problem, fix=fix, path=paths.get(name, ("client",)))
     for name in sorted(set(asked) - graph_scopes(plan)):
         problem = f"scope `{name}` is another API's: it is asked for, but not added to the application"
-        yield codes.NOT_MANAGED_SCOPE.finding(problem, fix="add its permission by hand", path=paths[name])
+        fix = "add its permission to the application by hand, under API permissions"
+        yield codes.NOT_MANAGED_SCOPE.finding(problem, fix=fix, path=paths[name])
 
 
 def _as_found(plan: Plan, fields: Fields, where: str) -> Iterator[Finding]:
@@ -135,7 +136,8 @@ def _principal(plan: Plan, live: Live, tenant: Fields) -> Iterator[Finding]:
         yield codes.DISABLED.finding(
             problem, fix="enable it under Enterprise applications", where=where, path=("client", "id")
         )
-    if found.get(ASSIGNMENT) is True if client.assignment_required is None else client.assignment_required:
+    required = client.assignment_required
+    if found.get(ASSIGNMENT) is True if required is None else required:
         problem = "people who are not assigned to the application are refused"
         yield codes.ASSIGNMENT_REQUIRED.finding(
             problem, fix="assign Coder's users or a group", where=where, path=("client", "assignment_required")
@@ -174,15 +176,9 @@ def _intents(plan: Plan, where: str) -> Iterator[Finding]:
     """What no tenant can be told: each with the fact, its source and what to do instead."""
     tokens, access = plan.refresh_tokens, plan.access_tokens.lifetime
     if tokens.idle_timeout not in (None, IDLE):
-        asked = format_duration(tokens.idle_timeout or 0)
-        problem = f"`refresh_tokens.idle_timeout` is {asked}, but Entra's is 90d and nobody can change it{_of_the_guide(tokens.idle_timeout)}"
-        yield _fixed(problem, "coder: {session_duration: ...}` ends idle sessions at Coder", where, "idle_timeout")
-    if tokens.max_lifetime not in (None, UNLIMITED):
-        asked = format_duration(tokens.max_lifetime) if isinstance(tokens.max_lifetime, int) else ""
-        problem = f"`refresh_tokens.max_lifetime` is {asked}, but Entra's refresh tokens have no maximum and nobody can set one"
-        yield _fixed(
-            problem, "refresh_tokens: {max_lifetime: unlimited}`, or revoke sessions by hand", where, "max_lifetime"
-        )
+        yield _idle_fixed(tokens.idle_timeout, where)
+    if isinstance(tokens.max_lifetime, int):
+        yield _maximum_fixed(tokens.max_lifetime, where)
     if tokens.rotation == "rotate":
         problem = "`refresh_tokens.rotation` is rotate, but Entra never uses a refresh token up"
         fix = "state `refresh_tokens: {rotation: reuse}`"
@@ -193,12 +189,23 @@ def _intents(plan: Plan, where: str) -> Iterator[Finding]:
         yield codes.ACCESS_FIXED.finding(problem, fix=fix, where=where, path=("access_tokens", "lifetime"))
 
 
-def _of_the_guide(idle: int | None) -> str:
-    return " (24h is what the guide says; it holds for single-page applications only)" if idle == DAY else ""
+def _idle_fixed(idle: int, where: str) -> Finding:
+    asked = format_duration(idle)
+    guide = " (24h is what the guide says; it holds for single-page applications only)" if idle == DAY else ""
+    problem = f"`refresh_tokens.idle_timeout` is {asked}, but Entra's is 90d and nobody can change it{guide}"
+    fix = "state `refresh_tokens: {idle_timeout: 90d}`"
+    if idle < IDLE:
+        # who is away for longer signs in again at Coder, whatever Entra would allow
+        fix = f"{fix}, and `coder: {{session_duration: {asked}}}` for who is away longer"
+    return codes.LIFETIME_FIXED.finding(problem, fix=fix, where=where, path=("refresh_tokens", "idle_timeout"))
 
 
-def _fixed(problem: str, instead: str, where: str, key: str) -> Finding:
-    return codes.LIFETIME_FIXED.finding(problem, fix=f"state `{instead}", where=where, path=("refresh_tokens", key))
+def _maximum_fixed(maximum: int, where: str) -> Finding:
+    asked = format_duration(maximum)
+    guide = " (90d is what the guide says; that is the time without use)" if maximum == IDLE else ""
+    problem = f"`refresh_tokens.max_lifetime` is {asked}, but Entra's refresh tokens have no maximum and nobody can set one{guide}"
+    fix = "state `refresh_tokens: {max_lifetime: unlimited}`; to end sessions earlier, revoke them by hand"
+    return codes.LIFETIME_FIXED.finding(problem, fix=fix, where=where, path=("refresh_tokens", "max_lifetime"))
 
 
 def _shared(plan: Plan, live: Live) -> Iterator[Finding]:
@@ -210,7 +217,7 @@ def _shared(plan: Plan, live: Live) -> Iterator[Finding]:
         problem = (
             f"a sign-in every {format_duration(frequency)} is asked for, and Coder's refreshes do not count as one"
         )
-        fix = "bound Coder's own session: `coder: {session_duration: ...}`"
+        fix = f"bound Coder's own session: `coder: {{session_duration: {format_duration(frequency)}}}`"
         yield codes.FREQUENCY_DEFERRED.finding(problem, fix=fix, path=("shared", "sign_in_frequency"))
     if lifetime is not None:
         problem = f"a token lifetime of {format_duration(lifetime)} counts for Coder's ID tokens alone"
@@ -222,7 +229,7 @@ def _shared(plan: Plan, live: Live) -> Iterator[Finding]:
         yield codes.POLICIES_TOGETHER.finding(problem, fix="keep one of the two", path=("shared",))
     if lifetime is not None and live.get(TENANT, {}).get(EVERYBODYS):
         problem = f"the organization has a default token lifetime policy `{live[TENANT][EVERYBODYS]}`"
-        fix = f"`{LIFETIME.name}` does nothing until that one is no default any more"
+        fix = f"make that one no default any more, or take the line out: until then `{LIFETIME.name}` does nothing"
         yield codes.ORGANIZATION_POLICY.finding(problem, fix=fix, path=("shared", "token_lifetime"))
 
 

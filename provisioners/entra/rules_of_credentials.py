@@ -13,12 +13,12 @@ from ...plans.model import Plan
 from ...plans.resources import Live
 from ...plans.sealed import Sealed
 from . import codes, credentials
-from .certificates import key_problem
-from .credentials import Credential, Verdict
-from .fields import TENANT, certificate_address, client_address, secret_address
+from .certificates import Facts, key_problem
+from .credentials import NEW, Credential, Verdict
+from .fields import SECRETS, TENANT, certificate_address, client_address, members, secret_address
 from .policies import Limits, of_fields
 from .settings import DAY
-from .wants import certificate_facts, certificate_verdict, client_part, now_of, secret_verdict
+from .wants import certificate_facts, certificate_verdict, client_part, is_adopted, now_of, secret_verdict
 
 SOON = 30 * DAY
 """Who has not said `rotate_before` is warned this long ahead."""
@@ -26,16 +26,22 @@ SECRET, CERTIFICATE = ("client", "secret"), ("client", "certificate")
 
 
 def check_credentials(plan: Plan, live: Live, changes: tuple[Change, ...]) -> Iterator[Finding]:
-    """Yield what is to be said of the plan's secret or certificate."""
+    """Yield what is to be said of the plan's secret or certificate; nothing where there cannot be an application."""
+    if is_adopted(plan) and client_address(plan.client.id) not in live:
+        return
     limits = of_fields(plan.client.id, live.get(TENANT, {}))
     if plan.client.secret is not None:
-        # what the changes say: a rotation that was asked for shows there alone
-        rotating = any(change.address == secret_address(plan.client.id) and change.edits for change in changes)
-        yield from _secret(plan, live, limits, rotating=rotating)
+        yield from _secret(plan, live, limits, adding=_adds(plan, changes))
     elif client_part(plan).certificate is not None:
         yield from _certificate(plan, live, limits)
     else:
         yield _none(plan, live)
+
+
+def _adds(plan: Plan, changes: tuple[Change, ...]) -> bool:
+    # what the changes say: a rotation that was asked for shows there alone
+    edits = (change.edit(SECRETS) for change in changes if change.address == secret_address(plan.client.id))
+    return any(label.startswith(NEW) for edit in edits if edit is not None for label in members(edit.after))
 
 
 def _none(plan: Plan, live: Live) -> Finding:
@@ -49,53 +55,74 @@ def _none(plan: Plan, live: Live) -> Finding:
     return codes.NO_CREDENTIAL.finding(problem, fix=fix, where=where, path=("client",))
 
 
-def _secret(plan: Plan, live: Live, limits: Limits, *, rotating: bool) -> Iterator[Finding]:
+def _secret(plan: Plan, live: Live, limits: Limits, *, adding: bool) -> Iterator[Finding]:
     verdict, where, client = secret_verdict(plan, live), str(secret_address(plan.client.id)), client_part(plan)
     given = client.secret is not None and client.secret.store is None
     if verdict.unclear:
         problem = f"some secrets of `{plan.client.id}` have no hint, so it cannot be told which is in use"
-        yield codes.UNCLEAR.finding(problem, fix="run `verify`", where=where, path=SECRET)
+        fix = f"run `oidc-provision verify`; where it is not accepted, `apply --rotate-secret {plan.client.id}`"
+        if given:
+            fix = "run `oidc-provision verify`"
+        yield codes.UNCLEAR.finding(problem, fix=fix, where=where, path=SECRET)
     elif given and verdict.in_service is None:
         yield _not_there(plan, live, where)
     elif not given:
-        yield from _kept(plan, verdict, where, known=client_address(plan.client.id) in live)
-        if verdict.add or rotating:
+        yield from _orphans(plan, verdict, where)
+        if verdict.lost and client_address(plan.client.id) in live:
+            yield _lost(plan, live, verdict, where)
+        if adding:
             yield from _limited(plan, limits, where)
-    if verdict.in_service is not None:
-        yield from _ending(plan, verdict.in_service, now_of(live), where, renewed=verdict.add and not given)
+    if verdict.in_service is not None and (given or not adding):
+        yield from _ending(plan, verdict.in_service, now_of(live), where)
 
 
 def _not_there(plan: Plan, live: Live, where: str) -> Finding:
-    listed = credentials.of_fields(live.get(secret_address(plan.client.id), {}))
-    over = [each for each in listed if 0 < each.end <= now_of(live)]
     fix = "add a secret in Entra and put it there, or let the tool keep it: `client: {secret: {store: ...}}`"
-    if over and len(over) == len(listed):
+    if _all_over(plan, live):
         problem = f"every secret of `{plan.client.id}` has ended"
         return codes.ENDED.finding(problem, fix=fix, where=where, path=SECRET)
     problem = f"no good secret of `{plan.client.id}` begins as the one does that the plan gives"
+    if client_address(plan.client.id) not in live:
+        problem = f"application `{plan.client.id}` does not exist yet, so the secret that the plan gives cannot be its own"
     return codes.SECRET_NOT_THERE.finding(problem, fix=fix, where=where, path=SECRET)
 
 
-def _kept(plan: Plan, verdict: Verdict, where: str, *, known: bool) -> Iterator[Finding]:
-    if verdict.orphans and not verdict.lost:
-        names = ", ".join(each.label for each in verdict.orphans)
-        count = len(verdict.orphans)
-        problem = f"{count} {'secret' if count == 1 else 'secrets'} of ours that nobody knows: {names}"
+def _all_over(plan: Plan, live: Live) -> bool:
+    listed, now = credentials.of_fields(live.get(secret_address(plan.client.id), {})), now_of(live)
+    return bool(listed) and all(each.is_over(now) for each in listed)
+
+
+def _orphans(plan: Plan, verdict: Verdict, where: str) -> Iterator[Finding]:
+    if not verdict.orphans or verdict.lost:
+        return
+    names, count = ", ".join(each.label for each in verdict.orphans), len(verdict.orphans)
+    problem = f"{count} {'secret' if count == 1 else 'secrets'} of ours that nobody knows: {names}"
+    fix = "run `oidc-provision apply`: it removes what nobody can use"
+    if verdict.in_service is None:
         # with an empty store nobody can tell an orphan from one whose store was lost
-        fix = "apply removes what it may, makes one that is kept, and removes the rest after `client.rotation_overlap`"
-        yield codes.ORPHAN.finding(problem, fix=fix, where=where, path=SECRET)
-    if known and verdict.lost:
-        problem = f"what the store of `{plan.client.id}` holds is none of the application's secrets that are good"
         overlap = format_duration(client_part(plan).rotation_overlap)
-        fix = f"if another file was meant, correct the plan; else apply makes a new one, and Coder must have it within {overlap}"
-        yield codes.STORE_LOST.finding(problem, fix=fix, where=where, path=SECRET)
+        fix = f"{fix}, and makes one that is kept; one that may be in service stays for {overlap}"
+    yield codes.ORPHAN.finding(problem, fix=fix, where=where, path=SECRET)
+
+
+def _lost(plan: Plan, live: Live, verdict: Verdict, where: str) -> Finding:
+    if _all_over(plan, live):
+        problem = f"every secret of `{plan.client.id}` has ended"
+        fix = "run `oidc-provision apply`: it makes a new one, which Coder needs at once"
+        return codes.ENDED.finding(problem, fix=fix, where=where, path=SECRET)
+    problem = f"what the store of `{plan.client.id}` holds is none of the application's secrets that are good"
+    overlap = format_duration(client_part(plan).rotation_overlap)
+    # only one of ours is taken away after the overlap
+    soon = f"must have it within {overlap}" if verdict.orphans else "needs it"
+    fix = f"if another place was meant, correct `client.secret.store`; else apply makes a new one, and Coder {soon}"
+    return codes.STORE_LOST.finding(problem, fix=fix, where=where, path=SECRET)
 
 
 def _limited(plan: Plan, limits: Limits, where: str) -> Iterator[Finding]:
     validity, path = client_part(plan).secret_validity, ("client", "secret_validity")
     if limits.forbidden:
         problem = f"a policy of the tenant forbids secrets for `{plan.client.id}`"
-        fix = "use a certificate: `client: {certificate: {file: ..., key: ...}}`"
+        fix = "state a `client: {certificate: ...}` in place of `secret`, with `file`, `key`, `coder_cert_file` and `coder_key_file`"
         yield codes.SECRET_FORBIDDEN.finding(problem, fix=fix, where=where, path=SECRET)
     elif limits.longest is not None and validity > limits.longest:
         most = format_duration(limits.longest)
@@ -104,16 +131,27 @@ def _limited(plan: Plan, limits: Limits, where: str) -> Iterator[Finding]:
         yield codes.SECRET_TOO_LONG.finding(problem, fix=fix, where=where, path=path)
 
 
-def _ending(plan: Plan, current: Credential, now: int, where: str, *, renewed: bool) -> Iterator[Finding]:
+def _ending(plan: Plan, current: Credential, now: int, where: str) -> Iterator[Finding]:
     client = client_part(plan)
-    if renewed or not current.end or current.end - now > (client.rotate_before or SOON):
+    if not current.ends_within(client.rotate_before or SOON, now):
         return
-    left, until = format_duration(max((current.end - now) // DAY * DAY, 0)), _date(current.end)
-    fix = f"apply --rotate-secret {plan.client.id}; and state `client: {{rotate_before: 30d}}`"
+    kind, path = ("certificate", CERTIFICATE) if client.certificate is not None else ("secret", SECRET)
+    left = format_duration((current.end - now) // DAY * DAY) if current.end - now >= DAY else "less than a day"
+    problem = f"{kind} {current.label} of `{plan.client.id}` ends on {_date(current.end)}, in {left}"
+    yield codes.ENDING.finding(problem, fix=renewal(plan), where=where, path=path)
+
+
+def renewal(plan: Plan) -> str:
+    """Return what somebody does so that the credential in use gives way to a new one."""
+    client = client_part(plan)
     if client.certificate is not None:
-        fix = "put a new certificate where the plan's is: both are good for the overlap"
-    problem = f"{current.label} of `{plan.client.id}` ends on {until}, in {left}"
-    yield codes.ENDING.finding(problem, fix=fix, where=where, path=CERTIFICATE if client.certificate else SECRET)
+        return "put a new certificate where the plan's is and run `oidc-provision apply`: both are good for the overlap"
+    if client.secret is not None and client.secret.store is not None:
+        # a third of it: what is stated must be shorter than the whole
+        before = format_duration(min(SOON, client.secret_validity // 3))
+        rotate = f"run `oidc-provision apply --rotate-secret {plan.client.id}`"
+        return rotate if client.rotate_before else f"{rotate}, and state `client: {{rotate_before: {before}}}`"
+    return "add a secret in Entra, put it where `client.secret.from` points, and restart Coder with it"
 
 
 def _date(seconds: int) -> str:
@@ -122,24 +160,24 @@ def _date(seconds: int) -> str:
 
 def _certificate(plan: Plan, live: Live, limits: Limits) -> Iterator[Finding]:
     facts, where, now = certificate_facts(plan, live), str(certificate_address(plan.client.id)), now_of(live)
-    over = "has ended" if facts.end and facts.end <= now else "is not good yet" if facts.start > now else ""
-    if facts.problem or over:
-        problem = f"the certificate of `{plan.client.id}` {facts.problem or over}"
+    useless = facts.problem_at(now)
+    if useless:
+        problem = f"the certificate of `{plan.client.id}` {useless}"
         fix = "give an X.509 certificate in PEM with an RSA key, good from now on"
         yield codes.CERTIFICATE_UNUSABLE.finding(problem, fix=fix, where=where, path=(*CERTIFICATE, "file"))
         return
-    verdict = certificate_verdict(plan, live)
+    yield from _key(plan, live, facts, where)
+    verdict, longest = certificate_verdict(plan, live), limits.longest_certificate
+    if verdict.add and longest is not None and facts.end - now > longest:
+        problem = f"the certificate is good until {_date(facts.end)}, and a policy of the tenant allows {format_duration(longest)}"
+        fix = f"use one that ends within {format_duration(longest)} from now"
+        yield codes.CERTIFICATE_TOO_LONG.finding(problem, fix=fix, where=where, path=(*CERTIFICATE, "file"))
+    yield from _ending(plan, verdict.in_service or facts.credential, now, where)
+
+
+def _key(plan: Plan, live: Live, facts: Facts, where: str) -> Iterator[Finding]:
     key = live.get(given_address(plan.client.id), {}).get("key")
     problem, fix = key_problem(key.reveal(), facts) if isinstance(key, Sealed) else ("", "")
     if problem:
-        yield codes.KEY_UNUSABLE.finding(
-            f"the private key of `{plan.client.id}` {problem}", fix=fix, where=where, path=(*CERTIFICATE, "key")
-        )
-    longest = limits.longest_certificate
-    if verdict.add and longest is not None and facts.end - max(facts.start, now) > longest:
-        problem = f"the certificate is good until {_date(facts.end)}, and a policy of the tenant allows {format_duration(longest)}"
-        yield codes.CERTIFICATE_TOO_LONG.finding(
-            problem, fix="use a shorter one", where=where, path=(*CERTIFICATE, "file")
-        )
-    current = verdict.in_service or facts.credential
-    yield from _ending(plan, current, now, where, renewed=False)
+        said = f"the private key of `{plan.client.id}` {problem}"
+        yield codes.KEY_UNUSABLE.finding(said, fix=fix, where=where, path=(*CERTIFICATE, "key"))

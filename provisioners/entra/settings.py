@@ -39,13 +39,13 @@ def read_guid(value: object) -> str:
     """Return a GUID in lower case."""
     found = text(value).strip().lower()
     if not _GUID.fullmatch(found):
-        raise Invalid("is no GUID", "it reads 8-4-4-4-12 hexadecimal digits")
+        raise Invalid("is no GUID", "copy it from Entra: it reads 8-4-4-4-12 hexadecimal digits")
     return found
 
 
 def read_tenant(value: object) -> str:
     """Return the tenant's GUID. Coder compares issuers to the letter, and Entra's issuer carries the GUID whatever name was asked."""
-    if isinstance(value, str) and (value in _NOT_A_TENANT or "." in value):
+    if isinstance(value, str) and (value.strip().lower() in _NOT_A_TENANT or "." in value):
         fix = "use the tenant's GUID: Entra admin center > Overview > Tenant ID, or `az account show --query tenantId`"
         raise Invalid("is a tenant's name: the issuer that Coder compares carries its GUID", fix)
     return read_guid(value)
@@ -137,14 +137,14 @@ class EntraShared(SharedSettings):
     def _is_hours_or_days(cls, value: int) -> int:
         # value: int with type hours or days (CSDL); below a day in hours, else in whole days
         if value % HOUR or (value > DAY and value % DAY) or value > 365 * DAY:
-            raise Invalid(f"is {format_duration(value)}", "Entra knows 1h to 24h, or whole days up to 365d")
+            raise Invalid(f"is {format_duration(value)}", "state 1h to 24h, or whole days up to 365d: Entra knows no others")
         return value
 
     @field_validator("token_lifetime")
     @classmethod
     def _is_allowed(cls, value: int) -> int:
         if not SHORTEST_POLICY <= value <= DAY:
-            raise Invalid(f"is {format_duration(value)}", "Entra allows 10m to 1d (configurable-token-lifetimes)")
+            raise Invalid(f"is {format_duration(value)}", "state 10m to 1d: Entra allows no others")
         return value
 
 
@@ -201,14 +201,16 @@ class EntraClient(Client):
     @classmethod
     def _fits(cls, value: str | None) -> str | None:
         if value is not None and not 0 < len(value.strip()) <= LONGEST_NAME:
-            raise Invalid(f"has {len(value.strip())} characters, Entra takes 1 to {LONGEST_NAME}")
+            problem = f"has {len(value.strip())} characters, and Entra takes 1 to {LONGEST_NAME}"
+            raise Invalid(problem, "write another one, or leave the line out")
         return value
 
     @model_validator(mode="after")
     def _is_timely(self) -> Self:
         if self.rotate_before is not None and self.rotate_before >= self.secret_validity:
             given, whole = format_duration(self.rotate_before), format_duration(self.secret_validity)
-            raise Invalid(f"would be rotated all the time: `rotate_before` {given} of `secret_validity` {whole}")
+            problem = f"would be rotated all the time: `rotate_before` is {given} and `secret_validity` {whole}"
+            raise Invalid(problem, "state a `rotate_before` that is shorter")
         if self.secret is not None and self.certificate is not None:
             raise Invalid("has a secret and a certificate", "Coder uses one of them: keep one")
         return self

@@ -100,8 +100,9 @@ def plan_step(view: View, habits: Habits) -> Step:
 def _parts(change: Change, habits: Habits) -> Iterator[str]:
     if change.action is Action.CREATE and change.address.kind == "client":
         yield "client"
-    else:
-        yield from (part for edit in change.edits if (part := habits.part(change.address, edit.field)))
+    # what has no fields of ours is missed all the same
+    names = [edit.field for edit in change.edits] or [""]
+    yield from (part for name in names if (part := habits.part(change.address, name)))
 
 
 def _told(changes: tuple[Change, ...]) -> Iterator[str]:

@@ -74,6 +74,7 @@ class Authorizing:
             return self._code(pending.asked, pending.person, login)
         if "none" in pending.asked.prompt:
             return self._back(pending.asked, error="consent_required")
+        self._tenant.check_consent(app)
         pending = replace(pending, browser=pending.browser or self._draw())
         key = self._draw()
         self._tenant.keep(self._tenant.sessions.with_pending(key, pending))

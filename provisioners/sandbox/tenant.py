@@ -115,6 +115,10 @@ class Tenant(Protocol):
         """Tell whether these scopes ask for a session that outlives the browser's."""
         ...
 
+    def check_consent(self, app: App) -> None:
+        """Refuse, with a page, where people may not consent for themselves."""
+        ...
+
     def check_person(self, person: Person, scopes: tuple[str, ...]) -> None:
         """Refuse tokens that this person may not have."""
         ...

@@ -212,8 +212,13 @@ class Lab(EntraWorld):
         return [f"{each.method} {each.url.path}" for each in self.asked if not each.url.path.endswith(TOKEN)]
 
     def count(self, request: str) -> int:
+        """How often something such as `POST /addPassword$` was asked."""
+        return sum(self.matches(each, request) for each in self.asked)
+
+    @staticmethod
+    def matches(asked: httpx.Request, request: str) -> bool:
         method, path = request.split(" ")
-        return sum(each.startswith(f"{method} ") and bool(re.search(path, each)) for each in self.requests)
+        return asked.method == method and re.search(path, asked.url.path) is not None
 
     async def open(self, deployment: Deployment) -> Provisioner:
         kind = registry.load(deployment.plan.identity_provider.type)
@@ -253,6 +258,10 @@ class Lab(EntraWorld):
     def disown(self) -> None:
         """Take the tool from the owners of our application."""
         self.change(lambda found: found.with_links(str(self.application["id"]), OWNERS, ()))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, for the tenant and for us."""
+        self._clock.slept.append(seconds)
 
     @property
     def slept(self) -> float:
@@ -348,6 +357,8 @@ def run(
     """Look, and where `writing` apply what was found; `between` the two somebody else may do something."""
 
     async def whole() -> Run:
+        # a sign-in and a pace belong to one run
+        where.kept.clear()
         engine = Engine(where.open, where.vault, lambda: "drawn-canary", lambda _result: None)
         proposal = await engine.look(deployments(where, plans), writing=writing, rotate=frozenset(rotate))
         if not writing or proposal.failed or proposal.errors:

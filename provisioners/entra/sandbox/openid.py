@@ -71,12 +71,12 @@ class EntraTenant:
 
     def app_at_door(self, client_id: str) -> App:
         """Return the application that a browser brings; what is wrong with it is a page."""
-        found = known(self.directory, self._opened, client_id, page=True)
-        covered = covers(self.directory, found, "", self._opened.scope.split())
-        if not covered and not self.directory.switches.people_may_consent:
-            # Entra says so only after the sign-in
+        return self._app(known(self.directory, self._opened, client_id, page=True))
+
+    def check_consent(self, app: App) -> None:  # noqa: ARG002  # the protocol's signature
+        """Refuse, with a page, where only administrators may consent."""
+        if not self.directory.switches.people_may_consent:
             raise self._opened.refusal(90094, "consent_required", "The grant requires admin permission.", page=True)
-        return self._app(found)
 
     def _app(self, found: Representation) -> App:
         covered = covers(self.directory, found, "", self._opened.scope.split())
