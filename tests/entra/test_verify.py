@@ -172,7 +172,7 @@ def test_a_secret_that_ends_soon_is_told_before_it_does(tenant: Tenant):
     tenant.with_secrets(lambda each: {**each, "endDateTime": soon})
     found = verified()
     assert found.steps["credential"]["verdict"] == "could not tell"
-    assert f"it ends on {soon[:10]}, in 4 days" in found.words("credential")
+    assert f"it ends on {soon[:10]}, in " in found.words("credential")
 
 
 def test_consent_that_cannot_be_read_is_not_called_given(tenant: Tenant):
