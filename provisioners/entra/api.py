@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...plans.errors import RemoteFailure
-from . import places
+from . import places, shapes
 from .fields import PRINCIPAL_SELECT, SELECT
-from .graph import Graph, Place, Representation
+from .graph import NOTHING, Graph, Place, Representation
 from .patience import Pace
 from .refusals import NOT_GRAPH
+from .shapes import Shape
 
 MOST = 999
 
@@ -34,75 +35,96 @@ class Api:
         query: dict[str, object] = {"select": list(SELECT)}
         if owners:
             query["expand"] = ["owners"]
-        return _application(await self._graph.find(f"reading application `{key}`", places.keyed(key), query))
+        what = f"reading application `{key}`"
+        return _checked(what, shapes.APPLICATION, await self._graph.find(what, places.keyed(key), query), "appId")
 
     async def application_now(self, object_id: str) -> Representation:
         """Return an application as it is just now, certificates included: what a PATCH replaces whole is built on it."""
         what = "reading the application before it is changed"
         found = await self._graph.get(what, places.application(object_id), {"select": list(SELECT)})
-        return _application(found) or {}
+        return _checked(what, shapes.APPLICATION, found, "appId") or {}
 
     async def applications_page(self, *, owners: bool, after: Representation | None = None) -> Representation | None:
         """Return a page of all applications, with their count; None after the last."""
         query: dict[str, object] = {"select": list(SELECT), "top": MOST}
         if owners:
             query["expand"] = ["owners"]
-        return await self._page("listing applications", places.applications(), query, after)
+        return await self._page("listing applications", places.applications(), query, after, shapes.APPLICATION)
 
     async def _page(
-        self, what: str, place: Place, query: Mapping[str, object], after: Representation | None
+        self,
+        what: str,
+        place: Place,
+        query: Mapping[str, object],
+        after: Representation | None,
+        shape: Mapping[str, Shape],
+        *,
+        counted: bool = True,
     ) -> Representation | None:
-        if after is not None:
-            return await self._graph.next_page(what, after, place)
-        return await self._graph.first_page(what, place, query, counted=True)
+        if after is None:
+            page: Representation | None = await self._graph.first_page(what, place, query, counted=counted)
+        else:
+            page = await self._graph.next_page(what, after, place)
+        for each in page["value"] if page is not None else ():
+            _checked(what, shape, each)
+        return page
 
     async def principals_page(self, after: Representation | None = None) -> Representation | None:
         """Return a page of all service principals, with their count; None after the last."""
         query = {"select": list(PRINCIPAL_SELECT), "top": MOST}
-        return await self._page("listing service principals", places.principals(), query, after)
+        return await self._page("listing service principals", places.principals(), query, after, shapes.PRINCIPAL)
 
     async def grants_page(self, after: Representation | None = None) -> Representation | None:
         """Return a page of all grants of the tenant; None after the last."""
-        if after is not None:
-            return await self._graph.next_page("listing consent", after, places.grants())
-        return await self._graph.first_page("listing consent", places.grants(), {"top": MOST})
+        query = {"top": MOST}
+        return await self._page("listing consent", places.grants(), query, after, shapes.GRANT, counted=False)
 
     async def graph_principal(self) -> Representation | None:
         """Return Graph's own service principal with the delegated permissions that it knows."""
         query = {"select": ["id", "appId", "oauth2PermissionScopes"]}
-        return await self._graph.find("reading the permissions of Microsoft Graph", places.principal(), query)
+        what = "reading the permissions of Microsoft Graph"
+        return _checked(what, shapes.PRINCIPAL, await self._graph.find(what, places.principal(), query))
 
     async def principal(self, app_id: str) -> Representation | None:
         """Return an application's service principal, None where there is none."""
         what, query = "reading the service principal", {"select": list(PRINCIPAL_SELECT)}
-        return await self._graph.find(what, places.principal(app_id), query)
+        return _checked(what, shapes.PRINCIPAL, await self._graph.find(what, places.principal(app_id), query), "appId")
 
     async def grants_of(self, principal_id: str) -> list[Representation]:
         """Return every consent to one service principal. Filters know `eq` alone (Graph's documentation)."""
         # no $select: Graph's page on grants has none
         query = {"filter": f"clientId eq '{principal_id}'"}
-        return await self._graph.collection("reading consent", places.grants(), query)
+        return await self._all("reading consent", places.grants(), shapes.GRANT, query)
+
+    async def _all(
+        self, what: str, place: Place, shape: Mapping[str, Shape], query: Mapping[str, object] = NOTHING
+    ) -> list[Representation]:
+        found = await self._graph.collection(what, place, query)
+        for each in found:
+            _checked(what, shape, each)
+        return found
 
     async def deleted_applications(self) -> list[Representation]:
         """Return the applications that were deleted within 30 days."""
         query = {"select": ["id", "appId", "uniqueName", "displayName", "deletedDateTime"], "top": MOST}
         what = "reading the deleted applications"
-        return await self._graph.collection(what, places.bin_of_applications(), query)
+        return await self._all(what, places.bin_of_applications(), shapes.DELETED, query)
 
     async def default_policy(self) -> Representation:
         """Return the tenant's policy about secrets and certificates of applications."""
         what = "reading the tenant's policy about secrets"
-        return await self._graph.get(what, places.default_policy())
+        return _checked(what, shapes.SECRET_POLICY, await self._graph.get(what, places.default_policy()), key="") or {}
 
     async def own_policies(self, object_id: str) -> list[Representation]:
         """Return the policies about secrets that an application has of its own."""
         what = "reading the application's policy about secrets"
-        return await self._graph.collection(what, places.own_policies(object_id))
+        return await self._all(what, places.own_policies(object_id), {**shapes.SECRET_POLICY, **shapes.NAMED})
 
     async def upsert_application(self, name: str, body: Mapping[str, Any]) -> Representation | None:
         """Make the application with our name, or merge it where it is there already; returns a new one."""
         what = f"making application `{name}`"
-        return _application(await self._graph.patch(what, places.keyed(name), body, create=True))
+        made = await self._graph.patch(what, places.keyed(name), body, create=True)
+        return _checked(what, shapes.APPLICATION, made, "appId")
 
     async def change_application(self, object_id: str, body: Mapping[str, Any]) -> None:
         """Merge an application with `body`; lists are replaced whole."""
@@ -116,9 +138,8 @@ class Api:
 
     async def owners(self, object_id: str) -> frozenset[str]:
         """Return the object ids of an application's owners."""
-        return frozenset(
-            str(each.get("id")) for each in await self._graph.collection("reading the owners", places.owners(object_id))
-        )
+        found = await self._all("reading the owners", places.owners(object_id), shapes.NAMED)
+        return frozenset(str(each["id"]) for each in found)
 
     async def upsert_principal(self, app_id: str, body: Mapping[str, Any]) -> None:
         """Make an application's service principal, or merge it where it is there already."""
@@ -153,7 +174,7 @@ class Api:
         """Return all Conditional Access policies."""
         await self._pace.turn()
         what = "reading Conditional Access policies"
-        return await self._graph.collection(what, places.access_policies())
+        return await self._all(what, places.access_policies(), shapes.ACCESS_POLICY)
 
     async def make_access_policy(self, body: Mapping[str, Any]) -> None:
         """Make a Conditional Access policy."""
@@ -170,14 +191,12 @@ class Api:
     async def lifetime_policies(self) -> list[Representation]:
         """Return all token lifetime policies."""
         what = "reading token lifetime policies"
-        return await self._graph.collection(what, places.lifetime_policies())
+        return await self._all(what, places.lifetime_policies(), shapes.LIFETIME_POLICY)
 
     async def lifetime_policy_applies_to(self, policy_id: str) -> frozenset[str]:
         """Return the object ids of the applications that a token lifetime policy is attached to."""
-        found = await self._graph.collection(
-            "reading what the token lifetime policy applies to", places.applies_to(policy_id)
-        )
-        return frozenset(str(each.get("id")) for each in found)
+        what = "reading what the token lifetime policy applies to"
+        return frozenset(str(each["id"]) for each in await self._all(what, places.applies_to(policy_id), shapes.NAMED))
 
     async def make_lifetime_policy(self, body: Mapping[str, Any]) -> None:
         """Make a token lifetime policy."""
@@ -195,7 +214,11 @@ class Api:
         await self._graph.post("attaching the token lifetime policy", places.lifetime_links(object_id), body)
 
 
-def _application(found: Representation | None) -> Representation | None:
-    if found is not None and not (isinstance(found.get("id"), str) and isinstance(found.get("appId"), str)):
-        raise RemoteFailure("the answer is no application: it has no id or no appId", fix=NOT_GRAPH)
+def _checked(
+    what: str, shape: Mapping[str, Shape], found: Representation | None, *further: str, key: str = "id"
+) -> Representation | None:
+    """Return an object that is as it must be, with its id."""
+    odd = "" if found is None else shapes.flaw(found, shape, (*further, key) if key else ())
+    if odd:
+        raise RemoteFailure(f"{what} failed: the answer has no `{odd}`, or one that makes no sense", fix=NOT_GRAPH)
     return found

@@ -100,7 +100,8 @@ ORPHAN = Rule(
     "entra-orphan-secret",
     Severity.WARNING,
     "there are secrets of ours that nobody knows",
-    "A run died between making a secret and keeping it. Entra shows a secret once, so it is of no use to anybody, and the next apply removes it.",
+    "A run died between making a secret and keeping it, or the store was emptied since. Entra shows a secret once, so what nobody knows is of no "
+    "use, and apply removes it; where the store is empty, the one that Coder may use stays for `client.rotation_overlap`.",
     "Microsoft Graph, application-addpassword",
 )
 STORE_LOST = Rule(

@@ -122,7 +122,7 @@ def application_fields(found: Mapping[str, Any], names: Mapping[str, str]) -> Fi
     kinds = group_kinds(found.get(GROUPS))
     if kinds:
         fields[GROUPS] = ",".join(sorted(kinds))
-    if OWNERS in found:
+    if found.get(OWNERS) is not None:
         fields[OWNERS] = frozenset(str(each.get("id")) for each in found[OWNERS])
     return fields
 

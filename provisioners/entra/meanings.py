@@ -34,6 +34,13 @@ MEANINGS: tuple[Meaning, ...] = (
         "add a new secret, give it to Coder, restart it",
     ),
     _entra(
+        "9002327",
+        "invalid_request",
+        "redirect",
+        "the redirect URI is registered for a single-page application, whose codes and tokens only a browser may redeem",
+        "move the redirect URI from `spa` to `web`: run `oidc-provision apply`",
+    ),
+    _entra(
         "7000218",
         "invalid_client",
         "secret",

@@ -37,23 +37,28 @@ async def read_limits(
     if default is None:
         return {}
     making = [plan for plan in plans if _makes_credentials(plan)]
-    own = await asyncio.gather(*(_own_policies(api, plan, entries[plan.client.id], now) for plan in making))
+    found = await asyncio.gather(*(_limits(api, plan, entries[plan.client.id], default, now) for plan in making))
     fields: dict[str, Value] = {}
-    for plan, attached in zip(making, own, strict=True):
-        found = entries[plan.client.id].application
-        created = now if found is None else moment(found.get("createdDateTime"))
-        fields |= policies.as_fields(plan.client.id, policies.limits(default, attached, created))
+    for plan, limits in zip(making, found, strict=True):
+        fields |= policies.as_fields(plan.client.id, limits)
     return fields
 
 
-async def _own_policies(api: Api, plan: Plan, entry: Entry, now: int) -> list[Representation]:
-    """The policy that stands in place of the tenant's: asked for only where a secret or certificate is likely to be made."""
+async def _limits(api: Api, plan: Plan, entry: Entry, default: Representation, now: int) -> policies.Limits:
     found = entry.application
-    if found is None:
-        return []
+    created = now if found is None else moment(found.get("createdDateTime"))
+    limits = policies.limits(default, (), created)
+    # the application's own stands in place of the tenant's: asked for only where it can make a difference
+    if found is None or (limits == policies.Limits() and _has_lasting(plan, found, now)):
+        return limits
+    return policies.limits(default, await api.own_policies(str(found["id"])), created)
+
+
+def _has_lasting(plan: Plan, found: Representation, now: int) -> bool:
+    """Whether it is likely that no secret or certificate will be made."""
     soon = now + (client_part(plan).rotate_before or 0)
     listed = (each for kind in (SECRETS, CERTIFICATES) for each in credentials.read(found.get(kind) or ()))
-    return [] if any(each.end > soon for each in listed) else await api.own_policies(str(found["id"]))
+    return any(each.end > soon for each in listed)
 
 
 def _makes_credentials(plan: Plan) -> bool:

@@ -13,6 +13,7 @@ FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 NO_BACKING = "NoBackingApplicationObject"
+SAME_KEY = "Request_MultipleObjectsWithSameKeyValue"
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _LONGEST = 300
 _WRITES = "grant the tool's application `Application.ReadWrite.OwnedBy` and make it an owner, or grant `Application.ReadWrite.All`"

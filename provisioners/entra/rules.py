@@ -34,7 +34,7 @@ from .lifetimes import IDLE, effective
 from .order import consent_url
 from .rules_of_credentials import check_credentials
 from .settings import DAY, EntraShared
-from .wants import LIFETIME, OWN_TENANT, client_part, entra, graph_scopes, is_adopted, scopes_of
+from .wants import LIFETIME, OWN_TENANT, client_part, entra, graph_name, graph_scopes, is_adopted
 
 
 def check(plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding, ...]:
@@ -89,14 +89,14 @@ def _existence(plan: Plan, fields: Fields | None, tenant: Fields, where: str) ->
 
 
 def _scopes(plan: Plan, tenant: Fields) -> Iterator[Finding]:
-    known, asked = members(tenant.get(KNOWN_SCOPES)), scopes_of(plan)
-    paths = {scope.name: ("client", "scopes", index) for index, scope in enumerate(plan.client.scopes)}
+    known, named = members(tenant.get(KNOWN_SCOPES)), [scope.name for scope in plan.client.scopes]
+    paths = {graph_name(plan, name) or name: ("client", "scopes", index) for index, name in enumerate(named)}
     for name in sorted(graph_scopes(plan) - known if known else ()):
         close = difflib.get_close_matches(name, sorted(known), n=1)
         fix = f"did you mean `{close[0]}`?" if close else "see Microsoft Graph's permissions reference for its name"
         problem = f"Microsoft Graph has no delegated permission `{name}`"
         yield codes.UNKNOWN_SCOPE.finding(problem, fix=fix, path=paths.get(name, ("client",)))
-    for name in sorted(set(asked) - graph_scopes(plan)):
+    for name in sorted(name for name in named if not graph_name(plan, name)):
         problem = f"scope `{name}` is another API's: it is asked for, but not added to the application"
         fix = "add its permission to the application by hand, under API permissions"
         yield codes.NOT_MANAGED_SCOPE.finding(problem, fix=fix, path=paths[name])

@@ -83,7 +83,9 @@ def _not_there(plan: Plan, live: Live, where: str) -> Finding:
         return codes.ENDED.finding(problem, fix=fix, where=where, path=SECRET)
     problem = f"no good secret of `{plan.client.id}` begins as the one does that the plan gives"
     if client_address(plan.client.id) not in live:
-        problem = f"application `{plan.client.id}` does not exist yet, so the secret that the plan gives cannot be its own"
+        problem = (
+            f"application `{plan.client.id}` does not exist yet, so the secret that the plan gives cannot be its own"
+        )
     return codes.SECRET_NOT_THERE.finding(problem, fix=fix, where=where, path=SECRET)
 
 

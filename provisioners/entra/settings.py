@@ -14,7 +14,7 @@ from ...plans.fields import Duration, Line, Names, Source, Url
 from ...plans.model import Client, Frozen, PlanKind, ProviderSettings, SharedSettings
 from ...plans.references import SecretReference
 from ...plans.resources import Target
-from ...plans.urls import canonical
+from ...plans.urls import canonical, is_loopback
 
 DAY: Final = SECONDS["d"]
 HOUR: Final = SECONDS["h"]
@@ -137,7 +137,9 @@ class EntraShared(SharedSettings):
     def _is_hours_or_days(cls, value: int) -> int:
         # value: int with type hours or days (CSDL); below a day in hours, else in whole days
         if value % HOUR or (value > DAY and value % DAY) or value > 365 * DAY:
-            raise Invalid(f"is {format_duration(value)}", "state 1h to 24h, or whole days up to 365d: Entra knows no others")
+            raise Invalid(
+                f"is {format_duration(value)}", "state 1h to 24h, or whole days up to 365d: Entra knows no others"
+            )
         return value
 
     @field_validator("token_lifetime")
@@ -196,6 +198,15 @@ class EntraClient(Client):
         if not _OWN_NAME.fullmatch(value):
             raise Invalid("is no name for an application here", "use letters, digits and `._~-`, or an appId")
         return value.lower() if is_guid(value) else value
+
+    @field_validator("redirect_uris")
+    @classmethod
+    def _are_whole(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for uri in value:
+            # plain http is taken for this machine alone (reply-url restrictions)
+            if not uri.startswith("https://") and not is_loopback(uri):
+                raise Invalid(f"holds `{uri}`, which is no redirect URI", "write it whole, as `https://HOST/PATH`")
+        return value
 
     @field_validator("name")
     @classmethod

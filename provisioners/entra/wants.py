@@ -14,7 +14,6 @@ from .fields import (
     ACCESS_GRANT,
     ASSIGNMENT,
     AUDIENCE,
-    BY_HAND,
     CERTIFICATES,
     GROUPS,
     ID_CLAIMS,
@@ -93,9 +92,15 @@ def scopes_of(plan: Plan) -> tuple[str, ...]:
     return named if OFFLINE_ACCESS in named else (*named, OFFLINE_ACCESS)
 
 
+def graph_name(plan: Plan, scope: str) -> str:
+    """Return what Graph calls a scope, with or without its address; "" for one of another API, which carries that API's address."""
+    name = scope.removeprefix(f"{entra(plan).graph}/")
+    return "" if set(name) & set(":/") else name
+
+
 def graph_scopes(plan: Plan) -> frozenset[str]:
-    """Return those of Coder's scopes that are Graph's; one of another API carries that API's address."""
-    return frozenset(scope for scope in scopes_of(plan) if not set(scope) & set(":/"))
+    """Return those of Coder's scopes that are Graph's, by the names of its permissions."""
+    return frozenset(graph_name(plan, scope) for scope in scopes_of(plan)) - {""}
 
 
 def _application_wants(plan: Plan, live: Live) -> Wants:
@@ -151,11 +156,6 @@ def _consent_wants(plan: Plan, live: Live) -> Desired:
     if plan.client.id in members(tenant.get(UNKNOWN_CONSENT)):
         return {}
     return {consent_address(plan.client.id): {SCOPES: Includes(graph_scopes(plan))}}
-
-
-def is_by_hand(client_id: str, live: Live) -> bool:
-    """Tell whether consent for everybody is an administrator's step."""
-    return client_id in members(live.get(TENANT, {}).get(BY_HAND))
 
 
 def terms_of(client: EntraClient) -> Terms:

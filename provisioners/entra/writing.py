@@ -11,6 +11,7 @@ from ..base import Outcome
 from .fields import ASSIGNMENT, OWNERS, SCOPES, application_body, principal_address
 from .graph import Representation
 from .ground import Ground, Known, gained, not_found_yet, pairs
+from .refusals import SAME_KEY, GraphFailure
 
 
 async def write_application(ground: Ground, change: Change, live: Live) -> Outcome:
@@ -106,7 +107,13 @@ async def _consent(ground: Ground, principal: str, added: frozenset[str]) -> Non
             return await _grant(ground, principal) is not None
 
         scopes = " ".join(sorted(added))
-        await ground.once(lambda: ground.api.consent(principal, ground.scopes.principal, scopes), is_there)
+        try:
+            await ground.once(lambda: ground.api.consent(principal, ground.scopes.principal, scopes), is_there)
+        except GraphFailure as failure:
+            if failure.code != SAME_KEY:
+                raise
+            # it is there, and the copy that was asked does not show it yet
+            raise not_found_yet("consent") from None
         return
     held = str(found.get("scope") or "").split()
     if not added <= set(held):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from oidc_provision.plans import rules
 from oidc_provision.plans.coder_env import EnvEntry
@@ -16,7 +18,7 @@ from oidc_provision.plans.findings import Finding
 from oidc_provision.plans.proposal import View
 from oidc_provision.provisioners import registry
 
-from .running import HELD, HERE, Look, cases, look
+from .running import HELD, HERE, Look, cases, look, merged
 
 OUTCOMES = {"changes", "findings", "env", "adopts", "steps", "error"}
 KEYS = {"name", "plan", "without", "live", "rotate", "writing", "of", "also", "known_bug"} | OUTCOMES
@@ -125,12 +127,31 @@ def failure(kind: str, case: dict[str, Any]) -> str:
     """Everything that is said where a plan, a look or its settings are refused."""
     try:
         seen = look(kind, case)
-        error: Any = seen.view.error
+        error = seen.view.error
         if error is None:
             seen.engine.coder_env(seen.deployments[0], seen.view.live)
-    except (PlanError, ProvisionError) as refused:
+    except PlanError as invalid:
+        return " ".join(f"{problem.message}; {problem.fix}" for problem in invalid.problems)
+    except ProvisionError as refused:
         error = refused
     return " ".join([error.message, error.fix, *error.notes]) if error is not None else "no error"
+
+
+SECTION = re.compile(r"`((?:coder|client|refresh_tokens|access_tokens|shared): \{[^`]*\})`")
+"""A piece of a plan, as a fix proposes it."""
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_what_a_fix_proposes_for_a_plan_loads(kind: str):
+    proposed = 0
+    for _, case in cases(kind):
+        for finding in look(kind, case).view.findings if "findings" in case else ():
+            for section in SECTION.findall(finding.fix):
+                if "..." not in section:
+                    plan = merged(case.get("plan", {}), yaml.safe_load(section))
+                    look(kind, {**case, "plan": plan})
+                    proposed += 1
+    assert proposed
 
 
 def test_every_kind_has_cases():

@@ -1,122 +1,29 @@
-"""A tenant in this process that the product works on over its whole transport, and a wire that notes, validates and breaks exchanges."""
+"""A tenant in this process that the product works on over its whole transport: a wire that notes, validates and breaks exchanges."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 from starlette.applications import Starlette
 from tests.entra import describing
+from tests.entra.faults import TOKEN, Fault, Sending, passed
 from tests.laws.worlds.emulated import SENT
 from tests.laws.worlds.entra import PLAN, EntraWorld
 from tests.laws.worlds.keycloak import merged
 
-from oidc_provision.cli.render.errors import render_error
-from oidc_provision.cli.render.text import render_text
-from oidc_provision.plans.errors import ProvisionError
-from oidc_provision.plans.load import Deployment, load
-from oidc_provision.plans.proposal import Proposal, View
+from oidc_provision.plans.load import Deployment
 from oidc_provision.plans.redaction import Redactor
 from oidc_provision.plans.sealed import Sealed
 from oidc_provision.provisioners import registry
 from oidc_provision.provisioners.base import Provisioner, Surroundings
-from oidc_provision.provisioners.engine import Engine, Report
 from oidc_provision.provisioners.entra.sandbox.building import TOOL_APP
 from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, OWNERS, Directory
-from oidc_provision.provisioners.registry import PlanKinds
 from oidc_provision.provisioners.transport import TransportSettings, fetch_json, open_client
-
-GRAPH = "https://tenant.example.com/graph/v1.0"
-TOKEN = "/oauth2/v2.0/token"
-ADDED, REMOVED = "POST /addPassword$", "POST /removePassword$"
-UPSERT, CHANGE = r"PATCH /applications\(uniqueName", "PATCH /applications/"
-PRINCIPAL, CONSENT, WIDER = (
-    "PATCH /servicePrincipals",
-    "POST /oauth2PermissionGrants$",
-    "PATCH /oauth2PermissionGrants/",
-)
-OWNER_LINK = r"POST /owners/\$ref$"
-
-
-@dataclass
-class Sending:
-    """One request on its way: a fault decides whether it arrives, and what is answered."""
-
-    request: httpx.Request
-    arrive: Callable[[], Awaitable[httpx.Response]]
-    leave: Callable[[], Awaitable[None]]
-
-
-Fault = Callable[[Sending], Awaitable[httpx.Response]]
-
-
-async def passed(sending: Sending) -> httpx.Response:
-    return await sending.arrive()
-
-
-async def unsent(sending: Sending) -> httpx.Response:
-    raise httpx.ConnectError("cut before it was sent", request=sending.request)
-
-
-async def lost(sending: Sending) -> httpx.Response:
-    await sending.arrive()
-    raise httpx.ReadError("cut after it was done", request=sending.request)
-
-
-async def timed_out(sending: Sending) -> httpx.Response:
-    await sending.arrive()
-    raise httpx.ReadTimeout("no answer came", request=sending.request)
-
-
-async def never_arrived(sending: Sending) -> httpx.Response:
-    await sending.leave()
-    raise httpx.ReadError("cut on the way", request=sending.request)
-
-
-def says(status: int, body: object = None, **headers: str) -> Fault:
-    """The tenant does nothing and says so; text and bytes are sent as they are."""
-
-    async def fault(sending: Sending) -> httpx.Response:
-        await sending.leave()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        if isinstance(body, str | bytes):
-            return httpx.Response(status, content=body, headers={"content-type": "application/json", **named})
-        return httpx.Response(status, json=body, headers=named)
-
-    return fault
-
-
-def refuses(status: int, code: str, message: str = "no", request_id: str = "req-1", **headers: str) -> Fault:
-    """Graph's own refusal."""
-    inner = {"date": "2026-01-01T00:00:00", "request-id": request_id, "client-request-id": request_id}
-    return says(status, {"error": {"code": code, "message": message, "innerError": inner}}, **headers)
-
-
-def done_but(status: int, code: str = "") -> Fault:
-    """The tenant has done it, and something on the way says that it has not."""
-
-    async def fault(sending: Sending) -> httpx.Response:
-        await sending.arrive()
-        return await refuses(status, code)(sending)
-
-    return fault
-
-
-def spoilt(change: Callable[[dict[str, Any]], object]) -> Fault:
-    """The tenant's answer with something changed in it."""
-
-    async def fault(sending: Sending) -> httpx.Response:
-        answer = await sending.arrive()
-        body = answer.json()
-        return httpx.Response(answer.status_code, json=change(body) or body)
-
-    return fault
 
 
 def described(answer: httpx.Response) -> None:
@@ -164,16 +71,21 @@ class Rule:
 
 
 class Lab(EntraWorld):
-    """`asked` is every request, `exchanges` every answer of the tenant's own; `always` is done to what no rule takes."""
+    """`asked` is every request, `exchanges` every answer of the tenant's own; `always` is done to what no rule takes.
+
+    Every exchange is held to the description, but for a test that does the same again and again and switches `validates` off.
+    """
 
     def __init__(self, plan: dict[str, Any], live: dict[str, Any], kept: dict[str, str]) -> None:
         super().__init__(plan, live, kept)
         self.asked: list[httpx.Request] = []
         self.exchanges: list[httpx.Response] = []
         self.always: Fault = passed
+        self.validates = True
         self.redactor = Redactor()
         self.kept: dict[Any, Any] = {}
         self._rules: list[Rule] = []
+        self._rested = 0.0
 
     def on(self, request: str, *faults: Fault) -> None:
         """Do these, in turn, to requests such as `POST /addPassword$`, a method and a part of the path."""
@@ -197,12 +109,14 @@ class Lab(EntraWorld):
         self.exchanges.clear()
         self.writes.clear()
         self._rules.clear()
+        self._rested = sum(self._clock.slept)
         self.always = passed
 
     def note(self, exchange: httpx.Response) -> None:
         self.exchanges.append(exchange)
         if exchange.request.url.path.startswith(self.admin):
-            described(exchange)
+            if self.validates:
+                described(exchange)
             if exchange.request.method != "GET":
                 self.writes.append(f"{exchange.request.method} {exchange.request.url.path}")
 
@@ -264,8 +178,14 @@ class Lab(EntraWorld):
         self._clock.slept.append(seconds)
 
     @property
+    def now(self) -> str:
+        """The time, as Graph writes it."""
+        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
     def slept(self) -> float:
-        return sum(self._clock.slept)
+        """Seconds since the beginning, or since all was forgotten."""
+        return sum(self._clock.slept) - self._rested
 
     @property
     def tool(self) -> str:
@@ -297,89 +217,3 @@ def lab(
 ) -> Lab:
     """A lab for the usual plan with these changes; `live` and `kept` as in the cases."""
     return Lab(merged(PLAN, plan or {}), live or {}, kept or {})
-
-
-def deployments(where: Lab, plans: Sequence[Mapping[str, Any]] = ()) -> tuple[Deployment, ...]:
-    each = plans or [where.plan]
-    texts = [
-        (f"plan-{number}.yaml", yaml.safe_dump(plan, sort_keys=False).encode()) for number, plan in enumerate(each)
-    ]
-    return load(texts, PlanKinds())
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was seen and done by one run."""
-
-    proposal: Proposal
-    report: Report = field(default_factory=Report)
-
-    @property
-    def view(self) -> View:
-        """The only target."""
-        (only,) = self.proposal.views
-        return only
-
-    @property
-    def errors(self) -> list[ProvisionError]:
-        results = [each.error for each in self.report.results if each.error is not None]
-        return [*(view.error for view in self.proposal.failed if view.error), *results, *self.report.errors]
-
-    @property
-    def error(self) -> ProvisionError:
-        """The only error; one that stops the look afterwards counts once."""
-        (only,) = self.errors
-        return only
-
-    @property
-    def codes(self) -> frozenset[str]:
-        return frozenset(each.code for each in self.proposal.findings)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether everything was done and a new look found nothing to do."""
-        return not self.errors and self.report.after is not None and not self.report.unsettled
-
-    @property
-    def words(self) -> str:
-        """All that is shown to people, in all words."""
-        return "\n".join([render_text(self.proposal), *(render_error(each) + repr(each) for each in self.errors)])
-
-
-def run(
-    where: Lab,
-    plans: Sequence[Mapping[str, Any]] = (),
-    *,
-    writing: bool = False,
-    rotate: Sequence[str] = (),
-    between: Callable[[], object] = lambda: None,
-) -> Run:
-    """Look, and where `writing` apply what was found; `between` the two somebody else may do something."""
-
-    async def whole() -> Run:
-        # a sign-in and a pace belong to one run
-        where.kept.clear()
-        engine = Engine(where.open, where.vault, lambda: "drawn-canary", lambda _result: None)
-        proposal = await engine.look(deployments(where, plans), writing=writing, rotate=frozenset(rotate))
-        if not writing or proposal.failed or proposal.errors:
-            return Run(proposal)
-        between()
-        return Run(proposal, await engine.apply(proposal, stop=asyncio.Event()))
-
-    return asyncio.run(whole())
-
-
-def planned(where: Lab, plans: Sequence[Mapping[str, Any]] = (), **more: Any) -> Run:
-    return run(where, plans, **more)
-
-
-def applied(where: Lab, plans: Sequence[Mapping[str, Any]] = (), **more: Any) -> Run:
-    return run(where, plans, writing=True, **more)
-
-
-def settled(where: Lab, plans: Sequence[Mapping[str, Any]] = (), **more: Any) -> Run:
-    """Apply, which must do all; return what it did."""
-    ran = applied(where, plans, **more)
-    assert not ran.errors, ran.words
-    assert ran.is_settled, ran.report.unsettled
-    return ran

@@ -8,20 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.entra.lab import (
-    ADDED,
-    CONSENT,
-    PRINCIPAL,
-    UPSERT,
-    Lab,
-    Run,
-    applied,
-    lab,
-    planned,
-    refuses,
-    says,
-    settled,
-)
+from tests.entra.faults import ADDED, CONSENT, PRINCIPAL, UPSERT, refuses, says
+from tests.entra.lab import Lab, lab
+from tests.entra.runs import Run, applied, planned, settled
 from tests.laws.worlds.entra import FULL_PLAN, OURS, OURS_SECRET, STORE, THEIRS
 
 from oidc_provision.plans.errors import ProvisionError
@@ -79,13 +68,13 @@ def assert_clear(where: Lab, ran: Run) -> None:
 @pytest.mark.battery(37)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-@pytest.mark.parametrize("age", ["new", "old"])
-def test_read_that_is_answered_with_nonsense_ends_in_one_error(age: str, read: str, body: bytes):
-    where = lab(FULL_PLAN, {"application": THEIRS | {"unique": True}} if age == "old" else {})
-    where.on(read, *[says(200, body)] * 1000)
-    ran = planned(where)
-    assert_clear(where, ran)
-    assert where.writes == []
+def test_read_that_is_answered_with_nonsense_ends_in_one_error(read: str, body: bytes):
+    for live in ({}, {"application": THEIRS | {"unique": True}}):
+        where = lab(FULL_PLAN, live)
+        where.on(read, *[says(200, body)] * 1000)
+        ran = planned(where)
+        assert_clear(where, ran)
+        assert where.writes == []
 
 
 @pytest.mark.battery(37)
@@ -102,16 +91,16 @@ def test_write_that_is_answered_with_nonsense_ends_in_one_error_and_is_healed(wr
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 503])
 def test_refusal_in_words_that_are_not_graphs_is_told(status: int, body: bytes):
     where = lab()
     where.on("GET /applications", *[says(status, body)] * 100)
     ran = planned(where)
     assert_clear(where, ran)
-    assert str(status) in ran.error.message or "deep" in ran.error.message
+    assert str(status) in ran.error.message or "broken JSON" in ran.error.message
 
 
-ODD: tuple[object, ...] = (None, True, -1, 10**400, 1.5, "", "words", "\x1b[2J\n", [], {}, [None], [7], ["x"], {"x": 7})
+ODD: tuple[object, ...] = (None, True, 10**400, "\x1b[2J\n", [None], {"x": 7}, ...)
 
 
 def paths(found: object, *before: object) -> Iterator[tuple[object, ...]]:
@@ -161,9 +150,9 @@ def test_every_part_of_an_answer_may_be_something_else(place: str):
     where = existing()
     assert planned(where).proposal.changes == ()
     true = next(each.json() for each in where.exchanges if where.matches(each.request, f"GET {place}"))
-    tried = 0
+    where.validates, tried = False, 0
     for path in paths(true):
-        for value in (*ODD, ...):
+        for value in ODD:
             where.forget()
             where.on(f"GET {place}", *[says(200, json.dumps(spoiled(true, path, value)))] * 100)
             ran = planned(where)

@@ -16,13 +16,14 @@ import trustme
 from tests.entra import describing
 from tests.entra.javascript.client import JavaScript, connected
 from tests.entra.javascript.installing import UnavailableError, installed, node
-from tests.entra.javascript.ours import CREATE, Found, consent, delegated, ours, settings
+from tests.entra.javascript.ours import CREATE, Found, Ours, consent, delegated, settings
 from tests.entra.javascript.recording import RecordedSandbox
 from tests.entra.tenant import CALLBACK, EVERYTHING, SCOPES, Tenant, fresh
-from tests.servers import FakeClock
+from tests.laws.worlds.entra import ADMIN
 
+from oidc_provision.provisioners.clock import SystemClock
 from oidc_provision.provisioners.entra.sandbox import emulate
-from oidc_provision.provisioners.entra.sandbox.building import GRAPH_APP
+from oidc_provision.provisioners.entra.sandbox.building import GRAPH_APP, TOOL_SECRET
 from oidc_provision.provisioners.sandbox.clock import MovableClock
 from oidc_provision.provisioners.sandbox.serving import random_id
 
@@ -73,7 +74,7 @@ def authority(tmp_path: Path) -> Path:
 @pytest.fixture
 def tenant(authority: Path) -> Iterator[Watched]:
     """A tenant on https. At the end all that it was asked and answered is held to Graph's description."""
-    clock = MovableClock(FakeClock())
+    clock = MovableClock(SystemClock())
     sandbox = RecordedSandbox(["keycloak"], clock=clock, certificate=authority.with_name("server.pem"))
     emulation = emulate(clock, random_id)
     emulation.load(fresh())
@@ -85,6 +86,13 @@ def tenant(authority: Path) -> Iterator[Watched]:
         yield tenant
     for exchange in tenant.exchanges:
         describing.check(exchange)
+
+
+@pytest.fixture
+def we(tenant: Watched, authority: Path, monkeypatch: pytest.MonkeyPatch) -> Ours:
+    """The product, with the tool's secret in the environment and plans beside the authority."""
+    monkeypatch.setenv(ADMIN.removeprefix("env:"), TOOL_SECRET)
+    return Ours(tenant, authority.parent)
 
 
 Connect = Callable[[], AbstractContextManager[JavaScript]]
@@ -119,8 +127,8 @@ def provisioned(graph: JavaScript, name: str) -> dict[str, Any]:
     return {**app, "secret": graph.good("post", f"{address}/addPassword", {})}
 
 
-def test_client_reads_the_application_that_we_wrote(tenant, graph):
-    wrote = ours(tenant).write("coder")
+def test_client_reads_the_application_that_we_wrote(graph, we):
+    wrote = we.write("coder")
     query = {"filter": "uniqueName eq 'coder'", "select": ["id", "appId", "web", "passwordCredentials"], "top": 1}
     (app,) = graph.good("get", "/applications", query=query)["value"]
     assert app["appId"] == wrote["CODER_OIDC_CLIENT_ID"]
@@ -128,12 +136,14 @@ def test_client_reads_the_application_that_we_wrote(tenant, graph):
     (secret,) = app["passwordCredentials"]
     assert (secret["secretText"], secret["hint"]) == (None, wrote["CODER_OIDC_CLIENT_SECRET"][:3])
     whole = graph.good("get", f"/applications/{app['id']}")
-    assert whole["requiredResourceAccess"] == [delegated()]
+    (api,) = whole["requiredResourceAccess"]
+    asked = sorted(each["id"] for each in delegated()["resourceAccess"])
+    assert (api["resourceAppId"], sorted(each["id"] for each in api["resourceAccess"])) == (GRAPH_APP, asked)
     assert (whole["uniqueName"], whole["signInAudience"]) == ("coder", "AzureADMyOrg")
 
 
-def test_client_reads_the_consent_that_we_gave(tenant, graph):
-    wrote = ours(tenant).write("coder")
+def test_client_reads_the_consent_that_we_gave(graph, we):
+    wrote = we.write("coder")
     query = {"filter": f"appId eq '{wrote['CODER_OIDC_CLIENT_ID']}'"}
     (principal,) = graph.good("get", "/servicePrincipals", query=query)["value"]
     query = {"filter": f"clientId eq '{principal['id']}'"}
@@ -143,11 +153,24 @@ def test_client_reads_the_consent_that_we_gave(tenant, graph):
     assert resource["appId"] == GRAPH_APP
 
 
-def test_we_read_the_application_that_the_client_wrote(tenant, graph):
+def test_we_read_the_application_that_the_client_wrote(graph, we):
     app = provisioned(graph, "coder")
-    found = ours(tenant).read("coder")
+    found = we.read("coder")
     scopes = frozenset(SCOPES.split(","))
     assert found == Found(app["appId"], frozenset({CALLBACK}), scopes, scopes, (app["secret"]["keyId"],))
+
+
+def test_plan_that_we_import_of_what_the_client_wrote_finds_nothing_to_change(tenant, graph, we):
+    app = provisioned(graph, "coder")
+    told = we.finds(we.imported(app["appId"]))
+    assert (told.code, "No changes. The live state matches the plan." in told.out) == (0, True), told.all
+    graph.good("patch", f"/applications/{app['id']}", {"isFallbackPublicClient": True})
+    told = we.finds(we.folder / "imported.yaml")
+    assert (told.code, "isFallbackPublicClient  true -> false" in told.out) == (2, True), told.all
+
+
+def test_person_signs_in_and_refreshes_with_what_we_wrote(tenant, we):
+    assert {"access_token", "id_token", "refresh_token"} <= set(tenant.tokens(we.write("coder")))
 
 
 def test_person_signs_in_and_refreshes_with_what_the_client_wrote(tenant, graph):
@@ -163,39 +186,39 @@ def test_upsert_makes_an_application_once_and_then_changes_it(tenant, graph):
     assert [(each["id"], set(each["web"]["redirectUris"])) for each in again] == [(made["id"], {CALLBACK, SECOND})]
 
 
-def test_we_bring_up_to_date_what_the_client_made_and_leave_the_rest(tenant, graph):
+def test_we_bring_up_to_date_what_the_client_made_and_leave_the_rest(graph, we):
     theirs = {"notes": "theirs", "tags": ["team-a"], "requiredResourceAccess": [FOREIGN]}
     made = upsert(graph, "coder", **theirs)
-    assert ours(tenant).write("coder")["CODER_OIDC_CLIENT_ID"] == made["appId"]
+    assert we.write("coder")["CODER_OIDC_CLIENT_ID"] == made["appId"]
     found = graph.good("get", f"/applications/{made['id']}")
     assert (found["notes"], found["tags"], found["web"]["redirectUris"]) == ("theirs", ["team-a"], [CALLBACK])
     assert FOREIGN in found["requiredResourceAccess"]
-    assert ours(tenant).read("coder").asked == set(SCOPES.split(","))
+    assert we.read("coder").asked == set(SCOPES.split(","))
 
 
-def test_secret_that_the_client_removes_is_gone_and_the_other_one_stays(tenant, graph):
-    wrote = ours(tenant).write("coder")
+def test_secret_that_the_client_removes_is_gone_and_the_other_one_stays(tenant, graph, we):
+    wrote = we.write("coder")
     address = f"/applications(appId='{wrote['CODER_OIDC_CLIENT_ID']}')"
     second = graph.good("post", f"{address}/addPassword", {"passwordCredential": {"displayName": "second"}})
-    (first,) = set(ours(tenant).read("coder").secrets) - {second["keyId"]}
+    (first,) = set(we.read("coder").secrets) - {second["keyId"]}
     assert graph.good("post", f"{address}/removePassword", {"keyId": first}) is None
-    assert ours(tenant).read("coder").secrets == (second["keyId"],)
+    assert we.read("coder").secrets == (second["keyId"],)
     assert tenant.tokens(wrote)["error"] == "invalid_client"
     assert "refresh_token" in tenant.tokens({**wrote, "CODER_OIDC_CLIENT_SECRET": second["secretText"]})
 
 
-def test_consent_that_the_client_narrows_is_read_by_us(tenant, graph):
-    ours(tenant).write("coder")
+def test_consent_that_the_client_narrows_is_read_by_us(graph, we):
+    we.write("coder")
     (grant,) = graph.good("get", "/oauth2PermissionGrants")["value"]
     address = f"/oauth2PermissionGrants/{grant['id']}"
     assert graph.good("patch", address, {"scope": "openid profile"}) is None
-    assert ours(tenant).read("coder").consented == {"openid", "profile"}
+    assert we.read("coder").consented == {"openid", "profile"}
     graph.good("delete", address)
-    assert ours(tenant).read("coder").consented == frozenset()
+    assert we.read("coder").consented == frozenset()
 
 
-def test_deleted_application_is_found_in_the_bin_and_taken_out_again(tenant, graph):
-    wrote = ours(tenant).write("coder")
+def test_deleted_application_is_found_in_the_bin_and_taken_out_again(tenant, graph, we):
+    wrote = we.write("coder")
     app = graph.good("get", f"/applications(appId='{wrote['CODER_OIDC_CLIENT_ID']}')")
     graph.good("delete", f"/applications/{app['id']}")
     assert graph.refused("get", f"/applications/{app['id']}")["statusCode"] == 404
@@ -254,16 +277,16 @@ def test_client_reads_who_is_not_there(graph, tenant, do, path):
         ("get", "/oauth2PermissionGrants", None),
     ],
 )
-def test_client_reads_what_it_may_not_do(tenant, connect, do, path, body):
-    app = ours(tenant).write("coder")["CODER_OIDC_CLIENT_ID"]
-    before = ours(tenant).read("coder")
+def test_client_reads_what_it_may_not_do(tenant, connect, do, path, body, we):
+    app = we.write("coder")["CODER_OIDC_CLIENT_ID"]
+    before = we.read("coder")
     tenant.sign_in("Application.Read.All")
     with connect() as graph:
         assert graph.good("get", "/applications", query={"filter": f"appId eq '{app}'"})["value"]
         error = graph.refused(do, path.format(app=app), body)
     assert (error["statusCode"], error["code"]) == (403, "Authorization_RequestDenied")
     tenant.sign_in(*EVERYTHING)
-    assert ours(tenant).read("coder") == before
+    assert we.read("coder") == before
 
 
 def test_client_reads_that_its_token_is_none(package, tenant, authority):

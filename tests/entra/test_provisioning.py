@@ -2,90 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.entra.lab import (
-    ADDED,
-    CHANGE,
-    CONSENT,
-    OWNER_LINK,
-    PRINCIPAL,
-    REMOVED,
-    UPSERT,
-    WIDER,
-    Fault,
-    Lab,
-    applied,
-    done_but,
-    lab,
-    lost,
-    never_arrived,
-    planned,
-    refuses,
-    says,
-    settled,
-    spoilt,
-    timed_out,
-    unsent,
+from tests.entra.faults import ADDED, CONSENT, PRINCIPAL, UPSERT, Fault, refuses, says
+from tests.entra.lab import Lab, lab
+from tests.entra.runs import applied, planned, settled
+from tests.entra.states import (
+    ALL_PLAN,
+    OWNED_BY,
+    assert_healed,
+    assert_safe,
+    each_write,
+    existing,
+    ours_alive,
+    with_write,
 )
-from tests.laws.worlds.entra import (
-    ADOPTED,
-    BY_HAND,
-    FULL_PLAN,
-    LIVE_SECRET,
-    ORPHAN,
-    OTHER_API,
-    OURS,
-    OURS_SECRET,
-    OWNER,
-    STORE,
-    THEIRS,
-    guid,
-)
+from tests.laws.worlds.entra import ADOPTED, BY_HAND, FULL_PLAN, STORE, THEIRS
 
 from oidc_provision.plans.errors import Refused, RemoteFailure
-from oidc_provision.provisioners.entra import codes
 from oidc_provision.provisioners.entra.patience import LONGEST
-from oidc_provision.provisioners.entra.sandbox.building import TOOL_SECRET
-from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, GRANTS, OWNERS, PRINCIPALS
-
-OWNED_BY = "Application.ReadWrite.OwnedBy"
-OURS_LIVE = {"application": {}, "secrets": [OURS], "consent": "openid profile email offline_access"}
-STORED = {STORE: OURS_SECRET}
-DAY = 86400
-
-
-def existing(plan: dict[str, Any] | None = None, **more: Any) -> Lab:
-    """A tenant with our application, its secret in the store."""
-    return lab(plan, {**OURS_LIVE, **more}, STORED)
-
-
-def ours_alive(where: Lab) -> list[str]:
-    """The texts of the secrets that we made."""
-    named = [each["displayName"].startswith("oidc-provision") for each in where.application["passwordCredentials"]]
-    return [text for text, is_ours in zip(where.texts, named, strict=True) if is_ours]
-
-
-def assert_healed(where: Lab) -> None:
-    """What was left undone is done by one more apply: everything is there once, and the store holds the only new secret."""
-    where.forget()
-    settled(where)
-    assert where.vault.kept[STORE] in where.texts
-    ours = where.application
-    principals = [each for each in where.directory.all(PRINCIPALS).values() if each["appId"] == ours["appId"]]
-    grants = [each for each in where.directory.all(GRANTS).values() if each["clientId"] == principals[0]["id"]]
-    assert (len(principals), len(grants)) == (1, 1)
-    assert len(ours_alive(where)) <= 2
-
-
-def assert_safe(where: Lab, words: str) -> None:
-    """No secret and no token in what is shown."""
-    tokens = [each.headers.get("authorization", "").removeprefix("Bearer ") for each in where.asked]
-    hidden = {*where.secrets(), TOOL_SECRET, *filter(None, tokens)}
-    assert [each for each in hidden if each in words] == []
-    assert words.isprintable() or all(each.isprintable() or each == "\n" for each in words), ascii(words)
+from oidc_provision.provisioners.entra.sandbox.state import GRANTS
 
 
 @pytest.mark.battery(39)
@@ -134,17 +71,13 @@ def test_tenant_that_stays_stale_past_all_patience_is_said_to_be_unsettled():
     assert where.writes == []
 
 
-ALL_LIVE = {**OURS_LIVE, "consent": " openid", "secrets": [OURS, ORPHAN]}
-ALL_PLAN = {"client": {"name": "Coder for engineers", "owners": [OWNER]}}
-OF_NEW = (UPSERT, ADDED, PRINCIPAL, CONSENT, OWNER_LINK)
-OF_OLD = (CHANGE, REMOVED, WIDER, OWNER_LINK)
-WRITES = [*(("new", each) for each in OF_NEW), *(("old", each) for each in OF_OLD)]
-each_write = pytest.mark.parametrize(("age", "write"), WRITES, ids=[f"{age}: {write}" for age, write in WRITES])
-
-
-def with_write(age: str) -> Lab:
-    """A tenant where the plan has each of these writes to do."""
-    return lab(ALL_PLAN) if age == "new" else lab(ALL_PLAN, ALL_LIVE, STORED)
+@pytest.mark.battery(39)
+def test_consent_that_is_there_and_not_shown_yet_is_waited_for_and_widened():
+    where = existing(consent="openid")
+    where.on("GET /oauth2PermissionGrants$", *[says(200, {"value": []})] * 4)
+    settled(where)
+    (grant,) = where.directory.all(GRANTS).values()
+    assert (where.unused, set(grant["scope"].split())) == ([], {"openid", "profile", "email", "offline_access"})
 
 
 @each_write
@@ -177,7 +110,7 @@ def test_conditional_access_that_turns_us_away_without_saying_for_how_long_is_as
     where.on(f"{method} {ACCESS}$", *[TOO_FAST] * 7)
     settled(where)
     assert where.unused == []
-    made = [each for each in where.directory.all("conditionalAccessPolicies").values()]
+    made = list(where.directory.all("conditionalAccessPolicies").values())
     assert [each["state"] for each in made] == ["enabledForReportingButNotEnforced"]
 
 
@@ -272,242 +205,6 @@ def test_application_that_is_not_ours_is_refused_with_what_to_do():
     assert "Authorization_RequestDenied" in ran.error.message
     assert "owner of the application" in ran.error.fix and "Application.ReadWrite.All" in ran.error.fix
     assert where.writes == []
-
-
-LOST = {
-    "busy": says(503),
-    "busy for a moment": says(503, Retry_After="1"),
-    "bad gateway": says(502, "<html>bad gateway</html>"),
-    "lost on the way": never_arrived,
-    "answer lost": lost,
-    "too late": timed_out,
-    "done, but busy": done_but(503),
-    "done, but broken": done_but(500, "InternalServerError"),
-    "done, but too slow for a gateway": done_but(504),
-}
-each_loss = pytest.mark.parametrize("loss", LOST.values(), ids=LOST)
-
-
-@pytest.mark.battery(36)
-@pytest.mark.parametrize("age", ["new", "old"])
-@each_loss
-def test_secret_is_asked_for_once_whatever_becomes_of_the_answer(age: str, loss: Fault):
-    where = lab() if age == "new" else lab(live=OURS_LIVE)
-    where.on(ADDED, *[loss] * 5)
-    ran = applied(where)
-    assert where.count(ADDED) == 1
-    assert_safe(where, ran.words)
-    assert ran.error and STORE not in where.vault.kept
-    # nobody knows it, so it is taken away again
-    assert [each for each in ours_alive(where) if each != OURS_SECRET] == []
-    where.forget()
-    assert_healed(where)
-
-
-@pytest.mark.battery(52)
-@each_loss
-def test_secret_that_nobody_knows_and_cannot_be_removed_is_reported_by_the_next_plan(loss: Fault):
-    where = existing()
-    where.on(ADDED, loss)
-    where.on(REMOVED, *[says(503)] * 100)
-    ran = applied(where, rotate=["coder"])
-    assert (where.count(ADDED), bool(ran.errors)) == (1, True)
-    where.forget()
-    left = [each for each in ours_alive(where) if each != OURS_SECRET]
-    assert (codes.ORPHAN.code in planned(where).codes) is bool(left)
-    assert_healed(where)
-    assert where.vault.kept[STORE] == OURS_SECRET and ours_alive(where) == [OURS_SECRET]
-
-
-@pytest.mark.parametrize("shown", [None, "", 7, ["x"], ...], ids=str)
-def test_answer_without_the_secret_makes_no_second_one(shown: object):
-    def change(body: dict[str, Any]) -> None:
-        body.pop("secretText")
-        if shown is not ...:
-            body["secretText"] = shown
-
-    where = lab()
-    where.on(ADDED, spoilt(change))
-    ran = applied(where)
-    assert (where.count(ADDED), where.texts, STORE in where.vault.kept) == (1, [], False)
-    assert "the answer holds none" in ran.error.message
-    assert_healed(where)
-
-
-def test_secret_that_could_not_be_kept_is_taken_away_by_the_next_apply():
-    where = existing()
-    where.vault.refuse = True
-    ran = applied(where, rotate=["coder"])
-    assert "could not be kept" in ran.error.message and len(ours_alive(where)) == 2
-    assert_safe(where, ran.words)
-    where.vault.refuse = False
-    assert codes.ORPHAN.code in planned(where).codes
-    assert_healed(where)
-    assert ours_alive(where) == [OURS_SECRET]
-
-
-OTHER_LOSSES = {**LOST, "never sent": unsent, "done, but unclear": done_but(500)}
-OTHER_WRITES = [pair for pair in WRITES if pair[1] != ADDED]
-
-
-@pytest.mark.battery(36)
-@pytest.mark.parametrize("loss", OTHER_LOSSES.values(), ids=OTHER_LOSSES)
-@pytest.mark.parametrize(("age", "write"), OTHER_WRITES, ids=[f"{age}: {write}" for age, write in OTHER_WRITES])
-def test_lost_answer_of_any_other_write_does_nothing_twice(age: str, write: str, loss: Fault):
-    where = with_write(age)
-    where.on(write, loss)
-    ran = applied(where)
-    assert_safe(where, ran.words)
-    assert where.unused == []
-    assert_healed(where)
-    assert OWNER in where.owners and where.tool in where.owners
-    assert len(where.directory.linked(where.application["id"], OWNERS)) == len(where.owners)
-
-
-@pytest.mark.parametrize("loss", [lost, timed_out, done_but(503)])
-@pytest.mark.parametrize("write", [UPSERT, PRINCIPAL, CHANGE, CONSENT, OWNER_LINK, WIDER, REMOVED])
-def test_what_was_done_although_its_answer_was_lost_counts_as_done(write: str, loss: Fault):
-    where = with_write("old" if write in OF_OLD else "new")
-    where.on(write, loss)
-    settled(where)
-    assert where.unused == []
-
-
-def redirect_added(where: Lab) -> None:
-    web = where.application["web"]
-    where.change_ours(web={**web, "redirectUris": [*web["redirectUris"], "https://new.example.com/cb"]})
-
-
-def permission_added(where: Lab) -> None:
-    where.change_ours(requiredResourceAccess=[OTHER_API, *where.application["requiredResourceAccess"]])
-
-
-def claim_added(where: Lab) -> None:
-    claim = {"name": "auth_time", "source": None, "essential": True, "additionalProperties": []}
-    old = where.application["optionalClaims"] or {"idToken": [], "accessToken": [], "saml2Token": []}
-    where.change_ours(optionalClaims={**old, "idToken": [*old["idToken"], claim]})
-
-
-def certificate_added(where: Lab) -> None:
-    times = {"startDateTime": "2025-01-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}
-    told = {"keyId": guid(0xE1), "displayName": "by hand", "customKeyIdentifier": "AB" * 20, "key": "QUJD"}
-    where.change_ours(keyCredentials=[{**told, **times, "type": "AsymmetricX509Cert", "usage": "Verify"}])
-
-
-def owner_added(where: Lab) -> None:
-    key = str(where.application["id"])
-    where.change(lambda found: found.with_links(key, OWNERS, (*found.linked(key, OWNERS), OWNER)))
-
-
-def secret_added(where: Lab) -> None:
-    each, text = BY_HAND
-    where.change_ours(passwordCredentials=[*where.application["passwordCredentials"], each])
-    where.change(lambda found: found.with_secret(each["keyId"], text))
-
-
-def notes_added(where: Lab) -> None:
-    where.change_ours(notes="somebody's words", tags=["HideApp"], appRoles=[])
-
-
-BY_OTHERS = (
-    redirect_added,
-    permission_added,
-    claim_added,
-    certificate_added,
-    owner_added,
-    secret_added,
-    notes_added,
-)
-
-
-@pytest.mark.battery(50)
-@pytest.mark.parametrize("change", BY_OTHERS, ids=[each.__name__ for each in BY_OTHERS])
-@pytest.mark.parametrize("start", ["ours", "theirs"])
-def test_what_others_change_between_look_and_apply_survives(start: str, change: Callable[[Lab], None]):
-    where = lab(FULL_PLAN, {"application": {}}) if start == "ours" else lab(ADOPTED, {"application": THEIRS}, {})
-    kept: list[Any] = []
-
-    def meanwhile() -> None:
-        change(where)
-        kept.append(where.foreign())
-
-    ran = applied(where, between=meanwhile)
-    assert ran.errors == [], ran.words
-    after = where.foreign()
-    assert {name: after[name] for name in kept[0]} == kept[0]
-    where.forget()
-    settled(where)
-
-
-@pytest.mark.battery(50)
-def test_consent_that_an_administrator_gives_meanwhile_is_widened_and_not_doubled():
-    where = existing(consent=None)
-    settled(where, between=lambda: consented(where, "User.Read openid"))
-    (grant,) = [each for each in where.directory.all(GRANTS).values()]
-    assert set(grant["scope"].split()) == {"User.Read", "openid", "profile", "email", "offline_access"}
-
-
-def consented(where: Lab, scope: str) -> None:
-    client = where.directory.principal_of(where.application["appId"])
-    graph = where.directory.principal_of("00000003-0000-0000-c000-000000000000")
-    assert client and graph
-    pair = {"clientId": client["id"], "resourceId": graph["id"], "consentType": "AllPrincipals", "principalId": None}
-    where.change(lambda found: found.with_object(GRANTS, {"id": guid(0xE7), **pair, "scope": scope}))
-
-
-@pytest.mark.battery(50)
-def test_application_that_is_deleted_between_look_and_apply_is_not_made_anew():
-    where = existing({"client": {"name": "Coder for engineers"}})
-    key = str(where.application["id"])
-    ran = applied(where, between=lambda: where.change(lambda found: found.binned(APPLICATIONS, key, 0.0)))
-    assert "404" in ran.errors[0].message and where.count(UPSERT) == 0
-    assert where.ours() is None
-
-
-@pytest.mark.battery(49)
-def test_secret_that_another_run_makes_meanwhile_stops_ours():
-    where = lab(live={"application": {}})
-
-    def another_run() -> None:
-        where.change_ours(passwordCredentials=[OURS[0]])
-        where.change(lambda found: found.with_secret(OURS[0]["keyId"], OURS_SECRET))
-
-    ran = applied(where, between=another_run)
-    assert "was made meanwhile" in ran.error.message
-    assert (where.count(ADDED), where.texts) == (0, [OURS_SECRET])
-
-
-def test_owners_are_added_and_the_tool_stays_one():
-    where = lab({"client": {"owners": [OWNER], "admin_consent": False}})
-    where.allow(OWNED_BY)
-    settled(where)
-    assert where.owners == {where.tool, OWNER}
-    where.plan["client"]["owners"] = []
-    where.forget()
-    settled(where)
-    assert (where.owners, where.writes) == ({where.tool, OWNER}, [])
-
-
-def test_owned_by_alone_is_enough_for_the_whole_life_of_an_application():
-    plan = {"client": {"admin_consent": False, "groups_claim": "groups", "rotate_before": "30d", "owners": [OWNER]}}
-    where = lab(plan)
-    where.allow(OWNED_BY)
-    where.switch(listing_forbidden=True)
-    settled(where)
-    first = where.vault.kept[STORE]
-    where.plan["client"]["name"] = "Coder for engineers"
-    settled(where)
-    # the secret ends within `rotate_before`, and after the overlap the one before it goes
-    where.wait(160 * DAY)
-    settled(where)
-    second = where.vault.kept[STORE]
-    assert second != first and where.texts == [first, second]
-    where.wait(8 * DAY)
-    settled(where)
-    assert (where.texts, where.application["displayName"]) == ([second], "Coder for engineers")
-    settled(where, rotate=["coder"])
-    assert len(where.texts) == 2 and where.vault.kept[STORE] == where.texts[1]
-    assert not [each for each in where.exchanges if each.status_code == 403]
 
 
 @pytest.mark.parametrize(

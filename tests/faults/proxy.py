@@ -37,7 +37,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.proxy.seen(self)(self)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815  # the names that http.server calls
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815  # the names that http.server calls
 
     def forward(self) -> Answer:
         """Let the server do it; the caller still decides what becomes of the answer."""

@@ -1,14 +1,38 @@
-"""What this project does to a tenant, beside which a stranger's client is put. `ours` alone says how it is done."""
+"""What this project does to a tenant, beside which a stranger's client is put: the product itself, over https with a private authority."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.entra.tenant import CALLBACK, SCOPES, Tenant
+import yaml
+from tests.command import Ran
+from tests.entra.tenant import SCOPES, Tenant
+from tests.laws.worlds.entra import PLAN
+from tests.live.running import applied, emitted, here, planned
 
+from oidc_provision.plans.load import load
+from oidc_provision.plans.redaction import Redactor
+from oidc_provision.plans.resources import Live
+from oidc_provision.provisioners.entra.credentials import of_fields
+from oidc_provision.provisioners.entra.fields import (
+    PERMISSIONS,
+    WEB,
+    client_address,
+    consent_address,
+    members,
+    secret_address,
+)
 from oidc_provision.provisioners.entra.sandbox.building import DELEGATED, GRAPH_APP
+from oidc_provision.provisioners.registry import PlanKinds
+from oidc_provision.provisioners.session import SessionSettings, open_session
+from oidc_provision.provisioners.tls import TlsSettings
 
+CODERS_OWN = {"CODER_OIDC_AUTH_URL_PARAMS": '{"access_type": "offline"}'}
+"""What Coder takes where it is told nothing."""
 CREATE = {"Prefer": "create-if-missing"}
 
 
@@ -25,51 +49,74 @@ class Found:
 
 @dataclass(frozen=True)
 class Ours:
-    """What this project does to a tenant, for now by bare requests: the product itself can take its place."""
+    """This project's commands and engine over https; `folder` holds plans, stores and the authority's `ca.pem`."""
 
     tenant: Tenant
+    folder: Path
 
     def write(self, name: str) -> dict[str, str]:
-        """Bring one application about, by its unique name, with consent and a new secret; return Coder's settings."""
-        address = f"/applications(uniqueName='{name}')"
-        self.tenant.good("PATCH", address, {"displayName": name}, headers=CREATE)
-        app = self.tenant.good("GET", address)
-        access = [each for each in app["requiredResourceAccess"] if each["resourceAppId"] != GRAPH_APP]
-        wanted = {"web": {"redirectUris": [CALLBACK]}, "requiredResourceAccess": [*access, delegated()]}
-        self.tenant.good("PATCH", address, wanted)
-        self._consent(app["appId"])
-        secret = self.tenant.good("POST", f"/applications/{app['id']}/addPassword", {})
-        return settings(self.tenant, app["appId"], secret["secretText"])
+        """Bring one application about, with consent and a new secret; return Coder's settings."""
+        plan = self._plan(name)
+        applied("--ca-file", self._authority, plan)
+        again = self.finds(plan)
+        assert again.code == 0, again.all
+        return {**CODERS_OWN, **emitted("--ca-file", self._authority, plan)}
 
-    def _consent(self, app_id: str) -> None:
-        address = f"/servicePrincipals(appId='{app_id}')"
-        self.tenant.good("PATCH", address, {"appId": app_id}, headers=CREATE)
-        client = self.tenant.good("GET", address)["id"]
-        if not self._grants(client):
-            grant = consent(client, self.tenant.graph_principal()["id"])
-            self.tenant.good("POST", "/oauth2PermissionGrants", grant)
+    def imported(self, app_id: str) -> Path:
+        """Write the plan that `import` makes of an application."""
+        plan, told = self.folder / "imported.yaml", self._provider
+        given = {name: told[name] for name in ("tenant", "authority", "graph")}
+        given |= {f"admin.{name}": value for name, value in told["admin"].items()}
+        options = [text for name, value in given.items() for text in ("--set", f"{name}={value}")]
+        where = ("--access-url", "https://coder.example.com", "--output", plan, "--ca-file", self._authority)
+        ran = here("import", app_id, "--type", "entra", *options, *where)
+        assert ran.code == 0, ran.all
+        return plan
 
-    def _grants(self, client: str) -> list[dict[str, Any]]:
-        query = {"$filter": f"clientId eq '{client}'"}
-        return self.tenant.good("GET", "/oauth2PermissionGrants", params=query)["value"]
+    def finds(self, plan: Path) -> Ran:
+        """Compare a plan with the tenant."""
+        return planned("--ca-file", self._authority, plan)
 
     def read(self, name: str) -> Found:
-        app = self.tenant.good("GET", f"/applications(uniqueName='{name}')")
-        names = {each["id"]: each["value"] for each in self.tenant.graph_principal()["oauth2PermissionScopes"]}
-        access = [each for api in app["requiredResourceAccess"] for each in api["resourceAccess"]]
-        principal = self.tenant.good("GET", f"/servicePrincipals(appId='{app['appId']}')")
+        """Look at the tenant as `plan` does."""
+        live = asyncio.run(self._live(name))
         return Found(
-            app["appId"],
-            frozenset(app["web"]["redirectUris"]),
-            frozenset(names[each["id"]] for each in access if each["id"] in names),
-            frozenset(scope for grant in self._grants(principal["id"]) for scope in grant["scope"].split()),
-            tuple(each["keyId"] for each in app["passwordCredentials"]),
+            str(live[client_address(name)]["appId"]),
+            members(live[client_address(name)][WEB]),
+            members(live[client_address(name)][PERMISSIONS]),
+            members(live.get(consent_address(name), {}).get("scopes")),
+            tuple(each.key_id for each in of_fields(live[secret_address(name)])),
         )
 
+    async def _live(self, name: str) -> Live:
+        plan = self._plan(name)
+        (deployment,) = load([(str(plan), plan.read_bytes())], PlanKinds())
+        settings = SessionSettings(os.environ, Redactor(), TlsSettings(ca_file=str(self._authority)))
+        async with open_session(settings) as session:
+            proposal = await session.engine.look([deployment], writing=False)
+        (view,) = proposal.views
+        assert view.error is None, view.error
+        return view.live
 
-def ours(tenant: Tenant) -> Ours:
-    """The one place that says who `we` are."""
-    return Ours(tenant)
+    @property
+    def _authority(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def _provider(self) -> dict[str, Any]:
+        told = {"tenant": self.tenant.emulation.box.value.tenant, "authority": self.tenant.url}
+        return {**PLAN["identity_provider"], **told, "graph": f"{self.tenant.url}/graph"}
+
+    def _plan(self, name: str) -> Path:
+        secret = {"store": f"file:{name}.env#CODER_OIDC_CLIENT_SECRET"}
+        plan = {
+            **PLAN,
+            "identity_provider": self._provider,
+            "client": {"id": name, "admin_consent": True, "secret": secret},
+        }
+        path = self.folder / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+        return path
 
 
 def delegated() -> dict[str, Any]:
