@@ -104,6 +104,13 @@ ORPHAN = Rule(
     "use, and apply removes it; where the store is empty, the one that Coder may use stays for `client.rotation_overlap`.",
     "Microsoft Graph, application-addpassword",
 )
+OVERLAP = Rule(
+    "entra-overlap",
+    Severity.INFO,
+    "two secrets are good at once while Coder is given the new one",
+    "The one before stays for `client.rotation_overlap`, so that Coder can be restarted in between and nobody is signed out.",
+    "Microsoft Graph, application-addpassword",
+)
 STORE_LOST = Rule(
     "entra-store-lost",
     Severity.WARNING,

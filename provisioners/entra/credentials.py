@@ -86,6 +86,8 @@ class Verdict:
     orphans: tuple[Credential, ...] = ()
     lost: bool = False
     unclear: bool = False
+    before: Credential | None = None
+    """The one before that stays for the overlap."""
 
 
 def read(listed: Iterable[Mapping[str, Any]]) -> tuple[Credential, ...]:
@@ -153,7 +155,8 @@ def decide(found: tuple[Credential, ...], secret: str | None, now: int, terms: T
     older = tuple(each for each in others if each not in orphans)
     # two may be alive: the one in service, and the one before it or the one after
     kept = None if add or now >= current.start + terms.overlap else _predecessor(current, older)
-    return Verdict(current, add, (*over, *orphans, *(each for each in older if each != kept)), orphans)
+    gone = (*over, *orphans, *(each for each in older if each != kept))
+    return Verdict(current, add, gone, orphans, before=kept)
 
 
 def decide_certificate(

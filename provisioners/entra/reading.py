@@ -34,7 +34,7 @@ from .fields import (
 from .graph import Representation
 from .patience import Patience
 from .reading_policies import read_default, read_limits, read_shared
-from .refusals import GraphFailure
+from .refusals import FORBIDDEN, GraphFailure
 from .wants import client_part, is_adopted
 
 
@@ -60,8 +60,14 @@ class Allowed:
 
 
 async def read_scopes(api: Api) -> Scopes:
-    """Return Graph's delegated permissions as this tenant has them."""
-    found = await api.graph_principal()
+    """Return Graph's delegated permissions as this tenant has them; those that everybody has where they may not be read."""
+    try:
+        found = await api.graph_principal()
+    except GraphFailure as failure:
+        # who may write its own applications alone need not see Microsoft's
+        if failure.status != FORBIDDEN:
+            raise
+        found = None
     if found is None:
         return Scopes()
     listed = found.get("oauth2PermissionScopes") or ()
@@ -139,7 +145,8 @@ class Reading:
                 name for name, entry in entries.items() if entry.grants is None and entry.application is not None
             ),
         }
-        if not self._allowed.grants:
+        # a grant names Graph's own service principal
+        if not self._allowed.grants or not self._scopes.principal:
             fields[UNKNOWN_CONSENT] = frozenset(entries)
         absent = {
             plan.client.id for plan in plans if entries[plan.client.id].application is None and not is_adopted(plan)

@@ -16,6 +16,7 @@ from .fields import (
     ASSIGNMENT,
     AUDIENCE,
     BIN,
+    DELEGATED,
     EVERYBODYS,
     ISSUER,
     ISSUER_PROBLEM,
@@ -92,14 +93,21 @@ def _scopes(plan: Plan, tenant: Fields) -> Iterator[Finding]:
     known, named = members(tenant.get(KNOWN_SCOPES)), [scope.name for scope in plan.client.scopes]
     paths = {graph_name(plan, name) or name: ("client", "scopes", index) for index, name in enumerate(named)}
     for name in sorted(graph_scopes(plan) - known if known else ()):
-        close = difflib.get_close_matches(name, sorted(known), n=1)
-        fix = f"did you mean `{close[0]}`?" if close else "see Microsoft Graph's permissions reference for its name"
-        problem = f"Microsoft Graph has no delegated permission `{name}`"
+        problem, fix = _unknown(name, known)
         yield codes.UNKNOWN_SCOPE.finding(problem, fix=fix, path=paths.get(name, ("client",)))
     for name in sorted(name for name in named if not graph_name(plan, name)):
         problem = f"scope `{name}` is another API's: it is asked for, but not added to the application"
         fix = "add its permission to the application by hand, under API permissions"
         yield codes.NOT_MANAGED_SCOPE.finding(problem, fix=fix, path=paths[name])
+
+
+def _unknown(name: str, known: frozenset[str]) -> tuple[str, str]:
+    if known == frozenset(DELEGATED):
+        fix = "grant the tool `Application.Read.All`, or leave the scope out"
+        return f"the id of Microsoft Graph's permission `{name}` cannot be read", fix
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    fix = f"did you mean `{close[0]}`?" if close else "see Microsoft Graph's permissions reference for its name"
+    return f"Microsoft Graph has no delegated permission `{name}`", fix
 
 
 def _as_found(plan: Plan, fields: Fields, where: str) -> Iterator[Finding]:

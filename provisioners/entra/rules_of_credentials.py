@@ -72,8 +72,28 @@ def _secret(plan: Plan, live: Live, limits: Limits, *, adding: bool) -> Iterator
             yield _lost(plan, live, verdict, where)
         if adding:
             yield from _limited(plan, limits, where)
+        yield from _overlapping(plan, verdict, where, adding=adding)
     if verdict.in_service is not None and (given or not adding):
         yield from _ending(plan, verdict.in_service, now_of(live), where)
+
+
+def _overlapping(plan: Plan, verdict: Verdict, where: str, *, adding: bool) -> Iterator[Finding]:
+    """Two that are good at once: until when, so that Coder gets the new one in time."""
+    overlap, fix = (
+        client_part(plan).rotation_overlap,
+        "before that, restart Coder with what `oidc-provision env` prints",
+    )
+    if adding and verdict.in_service is not None:
+        # what somebody else made is never taken away
+        until = f"for {format_duration(overlap)}" if verdict.in_service.is_ours else "until somebody removes it"
+        problem = f"{verdict.in_service.label}, which Coder uses, stays {until} beside the new secret"
+        yield codes.OVERLAP.finding(problem, fix=fix, where=where, path=SECRET)
+    elif verdict.before is not None and verdict.in_service is not None:
+        until = _date(verdict.in_service.start + overlap)
+        problem = (
+            f"{verdict.before.label}, the secret before, stays until {until}; the first apply after that removes it"
+        )
+        yield codes.OVERLAP.finding(problem, fix=fix, where=where, path=SECRET)
 
 
 def _not_there(plan: Plan, live: Live, where: str) -> Finding:

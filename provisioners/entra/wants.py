@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...plans.client_secret import VALUE, given_address, store_address
+from ...plans.errors import Refused
 from ...plans.model import Plan
 from ...plans.redirects import temporary_of
 from ...plans.resources import Address, Desired, Exactly, Fields, Includes, Live, Want, Wants
@@ -42,6 +43,7 @@ from .fields import (
 from .settings import EntraClient, EntraSettings, EntraShared, is_guid
 
 NO = Exactly(False)  # noqa: FBT003  # the wanted value itself
+NOT_OURS = "leave `--rotate-secret` out, or let the tool keep the secret: `client: {secret: {store: ...}}`"
 ALWAYS: Wants = {PUBLIC_FLOWS: NO, ID_GRANT: NO, ACCESS_GRANT: NO}
 OWN_TENANT = "AzureADMyOrg"
 # of these one is enough, and one gives way to another (application resource, groupMembershipClaims)
@@ -53,10 +55,15 @@ REPORT_ONLY = "enabledForReportingButNotEnforced"
 
 
 def desired(plan: Plan, live: Live, *, rotate: bool = False) -> Desired:
-    """Return what is ours of the tenant: nothing, where an application that is to be adopted does not exist."""
+    """Return what is ours of the tenant: nothing, where an application that is to be adopted does not exist.
+
+    Raises Refused where a secret is to be replaced that the plan does not keep.
+    """
     if is_adopted(plan) and TENANT in live and client_address(plan.client.id) not in live:
         return {}
     name, client = plan.client.id, client_part(plan)
+    if rotate and (client.secret is None or client.secret.store is None):
+        raise Refused(f"the secret of `{name}` is not this tool's to make", fix=NOT_OURS)
     wanted: dict[Address, Wants] = {
         client_address(name): _application_wants(plan, live),
         principal_address(name): _principal_wants(client),

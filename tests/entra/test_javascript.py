@@ -8,17 +8,16 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import trustme
 from tests.entra import describing
-from tests.entra.javascript.client import JavaScript, connected
+from tests.entra.javascript.client import JavaScript, connected, provisioned, upsert
 from tests.entra.javascript.installing import UnavailableError, installed, node
-from tests.entra.javascript.ours import CREATE, Found, Ours, consent, delegated, settings
-from tests.entra.javascript.recording import RecordedSandbox
-from tests.entra.tenant import CALLBACK, EVERYTHING, SCOPES, Tenant, fresh
+from tests.entra.javascript.ours import Found, Ours, delegated, settings
+from tests.entra.javascript.recording import RecordedSandbox, Watched
+from tests.entra.tenant import CALLBACK, EVERYTHING, SCOPES, fresh
 from tests.laws.worlds.entra import ADMIN
 
 from oidc_provision.provisioners.clock import SystemClock
@@ -34,20 +33,6 @@ FOREIGN = {
     "resourceAppId": "00000002-0000-0000-c000-000000000000",
     "resourceAccess": [{"id": "311a71cc-e848-46a1-bdf8-97ff7156d8e6", "type": "Scope"}],
 }
-
-
-class Watched(Tenant):
-    """A tenant whose server records every exchange, so that none is looked at where it is sent."""
-
-    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        return self.http.request(method, self.url + describing.GRAPH + path, headers=headers, **more)
-
-    @property
-    def exchanges(self) -> list[httpx.Response]:
-        """What Graph has answered so far, to whomever; each answer has its request."""
-        assert isinstance(self.sandbox, RecordedSandbox)
-        return [each for each in self.sandbox.exchanges if describing.GRAPH in each.request.url.path]
 
 
 @pytest.fixture(scope="session")
@@ -108,23 +93,6 @@ def connect(package: Path, tenant: Watched, authority: Path) -> Connect:
 def graph(connect: Connect) -> Iterator[JavaScript]:
     with connect() as client:
         yield client
-
-
-def upsert(graph: JavaScript, name: str, **more: Any) -> Any:
-    address = f"/applications(uniqueName='{name}')"
-    return graph.good("patch", address, {"displayName": name, **more}, headers=CREATE)
-
-
-def provisioned(graph: JavaScript, name: str) -> dict[str, Any]:
-    """Do with the client what `Ours.write` does; return the application and its secret."""
-    app = upsert(graph, name)
-    address = f"/applications/{app['id']}"
-    graph.good("patch", address, {"web": {"redirectUris": [CALLBACK]}})
-    graph.good("patch", address, {"requiredResourceAccess": [delegated()]})
-    client = graph.good("post", "/servicePrincipals", {"appId": app["appId"]})
-    resource = graph.good("get", f"/servicePrincipals(appId='{GRAPH_APP}')", query={"select": ["id"]})
-    graph.good("post", "/oauth2PermissionGrants", consent(client["id"], resource["id"]))
-    return {**app, "secret": graph.good("post", f"{address}/addPassword", {})}
 
 
 def test_client_reads_the_application_that_we_wrote(graph, we):

@@ -34,10 +34,14 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Ends a run at a step, before or after it; whatever is still under way then does nothing more."""
+    """Ends a run at a step, before or after it; whatever is still under way then does nothing more.
+
+    The step is number `last`, or the first that `at` ends the name of.
+    """
 
     last: int
     after: bool
+    at: str = "-"
     steps: list[str] = field(default_factory=list)
     is_over: bool = False
 
@@ -47,7 +51,8 @@ class Fate:
         self._end(not self.after and len(self.steps) == self.last)
 
     def end(self, number: int) -> None:
-        self._end(self.is_over or (self.after and number == self.last))
+        is_meant = number == self.last or self.steps[number - 1].endswith(self.at)
+        self._end(self.is_over or (self.after and is_meant))
 
     def _end(self, now: bool) -> None:
         if now:
@@ -214,16 +219,25 @@ def adds(name: str) -> bool:
 @pytest.mark.battery(52)
 def test_orphan_is_reported_where_the_answer_of_the_new_secret_was_never_read():
     work = WORKS["rotation"]
-    steps = Fate(0, after=True)
-    killed(work.start(), work, steps)
-    at = next(number for number, each in enumerate(steps.steps, 1) if each.endswith("/addPassword"))
     where = work.start()
-    assert killed(where, work, Fate(at, after=True))
+    assert killed(where, work, Fate(0, after=True, at="/addPassword"))
     immortal(where)
     seen: Run = planned(where)
     assert codes.ORPHAN.code in seen.codes and len(alive(where)) == 2
     settled(where)
     assert (alive(where), where.vault.kept[STORE]) == ([OURS_SECRET], OURS_SECRET)
+
+
+@pytest.mark.battery(52)
+@pytest.mark.parametrize("name", [each for each in WORKS if adds(each)])
+def test_killed_after_every_new_secret_there_are_never_three(name: str):
+    work = WORKS[name]
+    where = work.start()
+    for _ in range(4):
+        assert killed(where, work, Fate(0, after=True, at="/addPassword"))
+        where.wait(60.0)
+        assert_few_secrets(where)
+    assert_converges(where, name)
 
 
 @pytest.mark.battery(52)

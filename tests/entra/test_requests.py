@@ -32,8 +32,8 @@ def fleet(count: int) -> list[dict[str, Any]]:
 
 
 def crowded(directory: Directory, count: int, grants: int = 0) -> Directory:
-    """Return the directory with so many more applications, each with its service principal, some with consent."""
-    applications, principals, consents = (dict(directory.all(each)) for each in LISTINGS)
+    """Return the directory with so many applications before ours, each with its service principal, some with consent."""
+    applications, principals, consents = (dict[str, Any]() for _ in LISTINGS)
     usual = {**NEW_APPLICATION, "publisherDomain": directory.domain, "createdByAppId": None}
     for number in range(count):
         key, principal = guid(0x100000 + number), guid(0x200000 + number)
@@ -46,7 +46,9 @@ def crowded(directory: Directory, count: int, grants: int = 0) -> Directory:
     for number in range(grants):
         consents[guid(0x400000 + number)] = {"id": guid(0x400000 + number), "clientId": guid(0x200000 + number), **pair}
     filled = {APPLICATIONS: applications, PRINCIPALS: principals, GRANTS: consents}
-    return replace(directory, objects={**directory.objects, **filled})
+    # ours come last, where the first page does not show them
+    crowd = {name: {**more, **directory.all(name)} for name, more in filled.items()}
+    return replace(directory, objects={**directory.objects, **crowd})
 
 
 def pages(where: Lab) -> int:

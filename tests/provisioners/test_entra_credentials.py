@@ -175,3 +175,9 @@ def test_the_name_of_a_new_secret_tells_whose_place_it_takes(before):
     assert made.follows
     assert before.key_id.startswith(made.name.partition(AFTER)[2])
     assert not Credential("k", name_of_new("run", None)).follows
+
+
+def test_of_two_made_in_the_same_second_neither_is_an_orphan():
+    twins = tuple(Credential(f"{hint}0", f"{MARK} {hint}", hint, NOW, NOW + DAY) for hint in ("abc", "xyz"))
+    verdict = decide(twins, "abc8Q~one", NOW, Terms(DAY, DAY), rotate=False)
+    assert (verdict.in_service, verdict.orphans, verdict.remove) == (twins[0], (), ())

@@ -56,7 +56,7 @@ class PaperTenant:
         return _first(self._principals, "appId", app_id)
 
     async def graph_principal(self) -> dict[str, Any] | None:
-        return None if self._live["graph"] == ABSENT else self._live["graph"]
+        return None if self._live["graph"] == ABSENT else self._allowed("graph", "reading the permissions of Graph")
 
     async def grants_page(self) -> dict[str, Any]:
         return _page(self._allowed("grants", "reading consent"))

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.entra.tenant import CALLBACK
+
+from oidc_provision.provisioners.entra.sandbox.building import GRAPH_APP
+
 from .installing import HERE, node
+from .ours import CREATE, consent, delegated
 
 
 @dataclass(frozen=True)
@@ -62,3 +67,20 @@ def connected(folder: Path, root: str, token: str, authority: Path | None) -> It
         finally:
             # a client that follows pages in a circle would not hear that the test has ended
             process.kill()
+
+
+def upsert(graph: JavaScript, name: str, **more: Any) -> Any:
+    address = f"/applications(uniqueName='{name}')"
+    return graph.good("patch", address, {"displayName": name, **more}, headers=CREATE)
+
+
+def provisioned(graph: JavaScript, name: str) -> dict[str, Any]:
+    """Do with the client what `Ours.write` does; return the application and its secret."""
+    app = upsert(graph, name)
+    address = f"/applications/{app['id']}"
+    graph.good("patch", address, {"web": {"redirectUris": [CALLBACK]}})
+    graph.good("patch", address, {"requiredResourceAccess": [delegated()]})
+    client = graph.good("post", "/servicePrincipals", {"appId": app["appId"]})
+    resource = graph.good("get", f"/servicePrincipals(appId='{GRAPH_APP}')", query={"select": ["id"]})
+    graph.good("post", "/oauth2PermissionGrants", consent(client["id"], resource["id"]))
+    return {**app, "secret": graph.good("post", f"{address}/addPassword", {})}

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tests.entra import describing
+from tests.entra.tenant import Tenant
 
 from oidc_provision.provisioners.sandbox.serving import Sandbox
 
@@ -58,3 +60,17 @@ def _exchange(scope: Scope, received: bytes, start: Message, sent: bytes) -> htt
     request = httpx.Request(scope["method"], url, headers=scope["headers"], stream=httpx.ByteStream(received))
     request.read()
     return httpx.Response(start["status"], headers=start["headers"], content=sent, request=request)
+
+
+class Watched(Tenant):
+    """A tenant whose server records every exchange, so that none is looked at where it is sent."""
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return self.http.request(method, self.url + describing.GRAPH + path, headers=headers, **more)
+
+    @property
+    def exchanges(self) -> list[httpx.Response]:
+        """What Graph has answered so far, to whomever; each answer has its request."""
+        assert isinstance(self.sandbox, RecordedSandbox)
+        return [each for each in self.sandbox.exchanges if describing.GRAPH in each.request.url.path]
