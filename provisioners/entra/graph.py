@@ -49,8 +49,6 @@ class Builder(Protocol):
 
 
 Place = Callable[[GraphServiceClient], Any]
-
-
 Token = Callable[[str], Awaitable[str]]
 """Returns an access token, another one than the given one, which was refused ("" for none)."""
 
@@ -156,17 +154,15 @@ class Graph:
         return await self._sent(what, lambda: self._information(Method.POST, place, {}, body))
 
     async def _sent(self, what: str, build: Callable[[], RequestInformation]) -> Representation | None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            first, again = build(), build()
+        information = _quietly(build)
         try:
-            return await self._once(what, first)
+            return await self._once(what, information)
         except GraphFailure as failure:
             # refused before anything was looked at, so even a write may come again; a second time it is not the token's age
             if failure.status != UNAUTHORISED:
                 raise
-            self._bearer.refuse(first)
-        return await self._once(what, again)
+            self._bearer.refuse(information)
+        return await self._once(what, _quietly(build))
 
     async def _once(self, what: str, information: RequestInformation) -> Representation | None:
         try:
@@ -217,6 +213,13 @@ class Graph:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             raise RemoteFailure(f"{what} failed: the answer is no list of objects", fix=NOT_GRAPH)
         return page
+
+
+def _quietly(build: Callable[[], RequestInformation]) -> RequestInformation:
+    # a builder's module warns of itself when it is first imported (kiota 1.16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return build()
 
 
 def _origin(url: str) -> str:

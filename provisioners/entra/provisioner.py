@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from ...plans.client_secret import VALUE, given_address, store_address
@@ -78,14 +79,14 @@ class EntraProvisioner:
     async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:  # noqa: ARG002  # the protocol's signature
         """Return the applications that the plans name, with what belongs to them; what was written in this run is waited for."""
         ground = self._ground
-        reading = Reading(ground.api, ground.patience, await self._known_scopes(), await self._allowed(), ground.now())
+        reading = Reading(ground.api, ground.patience, self._known_scopes, await self._allowed(), ground.now())
         try:
-            live = await reading.live(plans)
+            live, issuer = await asyncio.gather(reading.live(plans), self._issuer())
         except GraphFailure as failure:
             raise _not_ours(failure) from None
         for plan in plans:
             live = await self._caught_up(reading, plan, live)
-        return {**live, TENANT: {**live[TENANT], **await self._issuer()}}
+        return {**live, TENANT: {**live[TENANT], **issuer}}
 
     async def _known_scopes(self) -> Scopes:
         if self._scopes is None:

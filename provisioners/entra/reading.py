@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...plans.model import Plan
@@ -76,9 +76,11 @@ async def read_scopes(api: Api) -> Scopes:
 
 
 class Reading:
-    """Reads for some plans of a tenant. `now` is in seconds since 1970."""
+    """Reads for some plans of a tenant. `scopes` tells Graph's permissions, `now` is in seconds since 1970."""
 
-    def __init__(self, api: Api, patience: Patience, scopes: Scopes, allowed: Allowed, now: int) -> None:
+    def __init__(
+        self, api: Api, patience: Patience, scopes: Callable[[], Awaitable[Scopes]], allowed: Allowed, now: int
+    ) -> None:
         self._api = api
         self._patience = patience
         self._scopes = scopes
@@ -87,21 +89,25 @@ class Reading:
 
     async def live(self, plans: Sequence[Plan]) -> Live:
         """Return everything that the plans are about."""
-        entries, shared, default = await asyncio.gather(
-            self._entries(plans), read_shared(self._api, self._patience, plans), self._default_policy(plans)
+        entries, scopes, shared, default = await asyncio.gather(
+            self._entries(plans),
+            self._scopes(),
+            read_shared(self._api, self._patience, plans),
+            self._default_policy(plans),
         )
         live: dict[Address, Fields] = {}
         for plan in plans:
-            live |= self.of_entry(plan, entries[plan.client.id])
+            live |= _of_entry(plan.client.id, entries[plan.client.id], scopes)
         tenant, policy = await asyncio.gather(
-            self._tenant(plans, entries), read_limits(self._api, plans, entries, default, self._now)
+            self._tenant(plans, entries, scopes), read_limits(self._api, plans, entries, default, self._now)
         )
         everybody = shared.pop(TENANT, {})
         return {**live, **_named_applications(shared, live), TENANT: {**tenant, **policy, **everybody}}
 
     async def one(self, plan: Plan) -> Live:
         """Return one application alone, looked up."""
-        return self.of_entry(plan, (await self._entries([plan]))[plan.client.id])
+        entries, scopes = await asyncio.gather(self._entries([plan]), self._scopes())
+        return _of_entry(plan.client.id, entries[plan.client.id], scopes)
 
     async def _entries(self, plans: Sequence[Plan]) -> dict[str, Entry]:
         return await read_entries(self._api, plans, grants=self._allowed.grants)
@@ -109,36 +115,10 @@ class Reading:
     async def _default_policy(self, plans: Sequence[Plan]) -> Representation | None:
         return await read_default(self._api, plans) if self._allowed.policies else None
 
-    def of_entry(self, plan: Plan, entry: Entry) -> dict[Address, Fields]:
-        """Return what there is of one application as fields."""
-        name, found = plan.client.id, entry.application
-        if found is None:
-            return {}
-        live: dict[Address, Fields] = {client_address(name): application_fields(found, self._scopes.names)}
-        for address, kind in ((secret_address(name), SECRETS), (certificate_address(name), CERTIFICATES)):
-            listed = credentials.read(found.get(kind) or ())
-            live[address] = {kind: frozenset(each.label for each in listed), **credentials.as_fields(listed)}
-        if entry.principal is not None:
-            live[principal_address(name)] = principal_fields(entry.principal)
-        live |= self._consent(name, entry.grants)
-        return live
-
-    def _consent(self, name: str, grants: Sequence[Representation] | None) -> dict[Address, Fields]:
-        own = [
-            each
-            for each in grants or ()
-            if each.get("consentType") == "AllPrincipals" and each.get("resourceId") == self._scopes.principal
-        ]
-        if not own:
-            return {}
-        # order and leading spaces differ; it is a set
-        scopes = frozenset(scope for each in own for scope in str(each.get("scope") or "").split())
-        return {consent_address(name): {SCOPES: scopes, "id": str(own[0].get("id"))}}
-
-    async def _tenant(self, plans: Sequence[Plan], entries: Mapping[str, Entry]) -> dict[str, Value]:
+    async def _tenant(self, plans: Sequence[Plan], entries: Mapping[str, Entry], scopes: Scopes) -> dict[str, Value]:
         fields: dict[str, Value] = {
             READ_AT: self._now,
-            KNOWN_SCOPES: frozenset(self._scopes.ids),
+            KNOWN_SCOPES: frozenset(scopes.ids),
             **{validity_field(plan.client.id): client_part(plan).secret_validity for plan in plans},
             BY_HAND: frozenset(plan.client.id for plan in plans if not client_part(plan).admin_consent),
             UNKNOWN_CONSENT: frozenset(
@@ -146,7 +126,7 @@ class Reading:
             ),
         }
         # a grant names Graph's own service principal
-        if not self._allowed.grants or not self._scopes.principal:
+        if not self._allowed.grants or not scopes.principal:
             fields[UNKNOWN_CONSENT] = frozenset(entries)
         absent = {
             plan.client.id for plan in plans if entries[plan.client.id].application is None and not is_adopted(plan)
@@ -162,6 +142,31 @@ class Reading:
         return {
             f"{BIN}[{each['uniqueName']}]": str(each.get("id")) for each in found if each.get("uniqueName") in names
         }
+
+
+def _of_entry(name: str, entry: Entry, known: Scopes) -> dict[Address, Fields]:
+    """Return what there is of one application as fields."""
+    found = entry.application
+    if found is None:
+        return {}
+    live: dict[Address, Fields] = {client_address(name): application_fields(found, known.names)}
+    for address, kind in ((secret_address(name), SECRETS), (certificate_address(name), CERTIFICATES)):
+        listed = credentials.read(found.get(kind) or ())
+        live[address] = {kind: frozenset(each.label for each in listed), **credentials.as_fields(listed)}
+    if entry.principal is not None:
+        live[principal_address(name)] = principal_fields(entry.principal)
+    return live | _consent(name, entry.grants, known.principal)
+
+
+def _consent(name: str, grants: Sequence[Representation] | None, graph: str) -> dict[Address, Fields]:
+    own = [
+        each for each in grants or () if each.get("consentType") == "AllPrincipals" and each.get("resourceId") == graph
+    ]
+    if not own:
+        return {}
+    # order and leading spaces differ; it is a set
+    scopes = frozenset(scope for each in own for scope in str(each.get("scope") or "").split())
+    return {consent_address(name): {SCOPES: scopes, "id": str(own[0].get("id"))}}
 
 
 def _named_applications(shared: Mapping[Address, Fields], live: Live) -> dict[Address, Fields]:

@@ -169,8 +169,8 @@ def test_token_that_is_never_accepted_ends_in_one_error(refusal: Fault):
     where.always = lambda sending: (refusal if "/graph/" in str(sending.request.url) else arrived)(sending)
     ran = planned(where)
     assert "InvalidAuthenticationToken" in ran.error.message and ran.error.fix
-    # the SDK answers an event with a new token by itself, and we answer the second refusal
-    assert signed_in(where) <= 4 and len(where.requests) <= 12
+    # the SDK answers an event with a new token by itself, and we answer the second refusal; three reads are under way at once
+    assert signed_in(where) <= 6 and len(where.requests) <= 18
 
 
 async def arrived(sending: Any) -> Any:
