@@ -16,8 +16,16 @@ from .meanings import MEANINGS
 from .wants import scopes_of
 
 PARTS = {WEB: "redirect", SPA: "redirect", PUBLIC: "redirect", PUBLIC_FLOWS: "client", PERMISSIONS: "scopes"}
-HOSTS = frozenset({"login.microsoftonline.com", "graph.microsoft.com"})
-"""Where the endpoints of a tenant may be beside its issuer's own host: userinfo is Graph's."""
+HOSTS = frozenset(
+    {
+        "login.microsoftonline.com",
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    }
+)
+"""Where the endpoints of a tenant may be beside its issuer's own host: userinfo is Graph's, in each national cloud another one."""
 FIXES: Mapping[str, str] = MappingProxyType(
     {
         "rotation": "nothing: Entra never uses a refresh token up",

@@ -10,13 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.command import ROOT
 from tests.entra.faults import Sending, says, spoilt
 from tests.entra.lab import Lab, lab
 from tests.entra.runs import applied, planned, settled
 from tests.laws.worlds.entra import OWNER, PLAN, guid
 from tests.laws.worlds.keycloak import merged
 
-from oidc_provision.provisioners.entra.sandbox.building import DELEGATED, NEW_APPLICATION, principal_of
+from oidc_provision.provisioners.entra.sandbox.building import DELEGATED, NEW_APPLICATION, TOOL_APP, principal_of
 from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, GRANTS, PRINCIPALS, Directory
 
 OWNED = ("Application.ReadWrite.OwnedBy", "DelegatedPermissionGrant.ReadWrite.All")
@@ -75,6 +76,17 @@ def test_plan_of_one_application_without_a_change_asks_six_times():
     where, plans = provisioned(1)
     assert asked_by_plan(where, plans) <= 6
     assert where.writes == []
+
+
+@pytest.mark.parametrize(("more", "count"), [((), 5), (("Policy.Read.ApplicationConfiguration",), 6)])
+def test_plan_without_a_change_asks_as_often_as_the_page_says(more: tuple[str, ...], count: int):
+    where, plans = provisioned(1)
+    tool = where.directory.principal_of(TOOL_APP)
+    assert tool
+    where.change(lambda found: found.with_rights(str(tool["id"]), *OWNED, *more))
+    assert asked_by_plan(where, plans) == count
+    said = (ROOT / "provisioners" / "entra" / "README.md").read_text(encoding="utf-8")
+    assert "5 requests for one application, 6 with the right to read policies" in said
 
 
 def test_sign_in_is_one_request_for_all_plans_and_both_looks():
