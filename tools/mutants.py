@@ -31,9 +31,6 @@ MODULES = (
     "provisioners/retry.py",
     "provisioners/oidc/id_tokens.py",
     "provisioners/keycloak/wants.py",
-    "provisioners/entra/credentials.py",
-    "provisioners/entra/wants.py",
-    "provisioners/entra/policies.py",
 )
 PACKAGE = ("__init__.py", "py.typed", "plans", "provisioners", "cli")
 TESTS = (
@@ -43,9 +40,6 @@ TESTS = (
     "tests/provisioners/test_retry.py",
     "tests/provisioners/test_keycloak_wants.py",
     "tests/provisioners/test_keycloak_habits.py",
-    "tests/provisioners/test_entra_credentials.py",
-    "tests/provisioners/test_entra_policies.py",
-    "tests/provisioners/test_entra_fields.py",
     "tests/sandbox/test_forecast_agrees.py",
     "tests/verify/test_id_tokens.py",
 )
