@@ -59,6 +59,10 @@ class Credential:
         """Whether it was made to take another one's place."""
         return self.is_ours and AFTER in self.name
 
+    def succeeds(self, other: Credential) -> bool:
+        """Tell whether it was made to take this one's place."""
+        return self.is_ours and self.name.endswith(f"{AFTER}{other.key_id[:8]}")
+
     @property
     def label(self) -> str:
         """How a diff names it: never the secret itself, only what Entra shows to everybody who may read the application."""
@@ -151,7 +155,8 @@ def decide(found: tuple[Credential, ...], secret: str | None, now: int, terms: T
         return _without_service(alive, over, secret)
     add = rotate or (terms.before is not None and current.ends_within(terms.before, now))
     others = tuple(each for each in alive if each.is_ours and each != current)
-    orphans = tuple(each for each in others if each.start > current.start)
+    # times are told in whole seconds, so of two in one second the name tells which came after
+    orphans = tuple(each for each in others if each.start > current.start or each.succeeds(current))
     older = tuple(each for each in others if each not in orphans)
     # two may be alive: the one in service, and the one before it or the one after
     kept = None if add or now >= current.start + terms.overlap else _predecessor(current, older)
