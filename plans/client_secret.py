@@ -43,6 +43,12 @@ def store_desired(plan: Plan, live: Live, client: Address, *, field: str = "secr
     return {store_address(plan.client.id): {VALUE: Exactly(settled)}}
 
 
+def secret_of_coder(client_id: str, live: Live) -> Sealed | None:
+    """Return the secret that Coder has: what the plan gives, else what is in its store; None where there is none."""
+    # not the live one: where they differ, it is this one that Coder shows
+    return _sealed(live, given_address(client_id)) or _sealed(live, store_address(client_id)) or None
+
+
 def _sealed(live: Live, address: Address) -> Sealed | None:
     value = live.get(address, {}).get(VALUE)
     return value if isinstance(value, Sealed) else None

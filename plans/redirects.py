@@ -10,9 +10,9 @@ TEMPORARY_PATH = "/oidc-provision/verify/callback"
 """The fixed path by which it is recognised after a kill; its port differs from run to run."""
 
 
-def temporary_redirect(port: int) -> str:
-    """Return the redirect URI of a listener on loopback."""
-    return f"http://{LOOPBACK}:{port}{TEMPORARY_PATH}"
+def loopback_redirect(port: int, path: str = TEMPORARY_PATH) -> str:
+    """Return the redirect URI of a listener on loopback; the temporary one without a path."""
+    return f"http://{LOOPBACK}:{port}{path}"
 
 
 def is_temporary(uri: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ...plans.client_secret import secret_of_coder
 from ...plans.coder import base_env
 from ...plans.coder_env import CoderEnv
 from ...plans.errors import Failed
 from ...plans.model import Plan
 from ...plans.resources import Live
 from .fields import ISSUER, ISSUER_PROBLEM, TENANT, client_address
-from .wants import client_part, entra, scopes_of, stored_secret
+from .wants import client_part, entra, scopes_of
 
 
 def coder_env(plan: Plan, live: Live) -> CoderEnv:
@@ -26,7 +27,7 @@ def coder_env(plan: Plan, live: Live) -> CoderEnv:
     env = base_env(
         plan,
         str(tenant[ISSUER]),
-        None if client.certificate is not None else stored_secret(plan, live),
+        None if client.certificate is not None else secret_of_coder(plan.client.id, live),
         scopes_of(plan),
         email_field=client.email_claim,
         client_id=str(application["appId"]),

@@ -210,6 +210,11 @@ def _put(body: dict[str, Any], field: str, edit: tuple[Value, Value], found: Map
         place[path[-1]] = after
 
 
+def is_for_everybody(grant: Mapping[str, Any], graph: str) -> bool:
+    """Tell whether a grant is an administrator's consent for everybody to Graph, whose service principal has this id."""
+    return grant.get("consentType") == "AllPrincipals" and grant.get("resourceId") == graph
+
+
 def principal_fields(found: Mapping[str, Any]) -> Fields:
     """Return a service principal as fields."""
     enabled = found.get("accountEnabled")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import uuid4
 
-from ...plans.errors import RemoteFailure, UsageError
 from ...plans.load import Deployment
+from ...plans.urls import is_loopback
 from ..base import Surroundings
+from ..oidc.discovery import PATH, read
+from .api import Api
+from .graph import Graph
 from .ground import Ground
 from .patience import Pace, Patience
 from .provisioner import EntraProvisioner
 from .reading import Scopes
 from .settings import WAYS, EntraSettings
-from .signing_in import EntraSignIn, SignedIn
+from .signing_in import GRAPH_SCOPE, EntraSignIn, SignedIn
 from .wants import entra
-
-DISCOVERY = "/.well-known/openid-configuration"
 
 
 async def open_tenant(deployment: Deployment, surroundings: Surroundings) -> EntraProvisioner:
@@ -26,25 +26,13 @@ async def open_tenant(deployment: Deployment, surroundings: Surroundings) -> Ent
     ground = _ground(settings, surroundings, signed_in)
 
     async def discovery() -> str:
-        address = f"{settings.issuer()}{DISCOVERY}"
-        document = await surroundings.fetch_json(address)
-        issuer = document.get("issuer") if isinstance(document, Mapping) else None
-        if not isinstance(issuer, str):
-            fix = "check `identity_provider.authority` and `tenant`"
-            raise RemoteFailure("the discovery document states no issuer", where=address, fix=fix)
-        return issuer
+        address, fix = settings.issuer() + PATH, "check `identity_provider.authority` and `tenant`"
+        return (await read(surroundings.fetch_json, address, fix=fix)).issuer
 
     return EntraProvisioner(settings, ground, signed_in.token, discovery)
 
 
 def _ground(settings: EntraSettings, surroundings: Surroundings, signed_in: SignedIn) -> Ground:
-    try:
-        from .api import Api  # noqa: PLC0415  # imports msgraph-sdk
-        from .graph import Graph  # noqa: PLC0415  # as above
-    except ModuleNotFoundError as error:
-        fix = "pip install 'oidc-provision[entra]'"
-        raise UsageError(f"an identity provider of type `entra` needs `{error.name}`", fix=fix) from None
-
     base, clock = f"{settings.graph}/v1.0", surroundings.clock
 
     async def token(refused: str) -> str:
@@ -81,6 +69,4 @@ async def _signed_in(settings: EntraSettings, surroundings: Surroundings, near: 
 
 def scope_of(settings: EntraSettings) -> str:
     """Return what a token for Graph is asked with: its address, but for the sandbox's, which stands for Microsoft's own."""
-    from ...plans.urls import is_loopback  # noqa: PLC0415  # beside its only use
-
-    return "https://graph.microsoft.com/.default" if is_loopback(settings.graph) else f"{settings.graph}/.default"
+    return GRAPH_SCOPE if is_loopback(settings.graph) else f"{settings.graph}/.default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from ...plans.client_secret import VALUE, given_address, store_address
+from ...plans.client_secret import given_address, secret_of_coder
 from ...plans.coder_env import CoderEnv
 from ...plans.diff import Change, Edit
 from ...plans.errors import Failed, RemoteFailure
@@ -211,8 +211,8 @@ def _lasts(fields: Fields) -> bool:
 
 
 def _in_service(name: str, live: Live, now: int) -> Credential | None:
-    stored = next((live[at].get(VALUE) for at in (given_address(name), store_address(name)) if at in live), None)
-    secret = stored.reveal() if isinstance(stored, Sealed) else None
+    stored = secret_of_coder(name, live)
+    secret = None if stored is None else stored.reveal()
     return credentials.in_service(credentials.of_fields(live.get(secret_address(name), {})), secret, now)
 
 

@@ -26,6 +26,7 @@ from .fields import (
     certificate_address,
     client_address,
     consent_address,
+    is_for_everybody,
     principal_address,
     principal_fields,
     secret_address,
@@ -159,9 +160,7 @@ def _of_entry(name: str, entry: Entry, known: Scopes) -> dict[Address, Fields]:
 
 
 def _consent(name: str, grants: Sequence[Representation] | None, graph: str) -> dict[Address, Fields]:
-    own = [
-        each for each in grants or () if each.get("consentType") == "AllPrincipals" and each.get("resourceId") == graph
-    ]
+    own = [each for each in grants or () if is_for_everybody(each, graph)]
     if not own:
         return {}
     # order and leading spaces differ; it is a set

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ...plans.errors import RemoteFailure
+from .. import foreign_words
 
 NOT_GRAPH = "check that `identity_provider.graph` is Microsoft Graph"
 """The fix where an answer makes no sense."""
@@ -14,8 +13,6 @@ NOT_FOUND = 404
 CONFLICT = 409
 NO_BACKING = "NoBackingApplicationObject"
 SAME_KEY = "Request_MultipleObjectsWithSameKeyValue"
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-_LONGEST = 300
 _WRITES = "grant the tool's application `Application.ReadWrite.OwnedBy` and make it an owner, or grant `Application.ReadWrite.All`"
 # codes are stable where messages are not; names from Microsoft's documents and public clients
 _BY_CODE = {
@@ -66,4 +63,4 @@ def refusal(what: str, status: int, code: object, message: object, request_id: o
 def printable(text: object) -> str:
     """Return a server's words as one short line; "" for what is no text."""
     # `message` may be an object
-    return _UNPRINTABLE.sub(" ", text)[:_LONGEST].strip(" .") if isinstance(text, str) else ""
+    return foreign_words.printable(text) if isinstance(text, str) else ""

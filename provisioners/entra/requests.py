@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 
 _KEYED = re.compile(r"\((appId|uniqueName)='[^']*'\)")
-_TOKEN = "/oauth2/v2.0/token"  # noqa: S105  # a path
 
 
 def is_repeatable(method: str, path: str) -> bool:
     """Tell what may be sent twice: every PATCH here states what must be, and asking for a token changes nothing. No POST else."""
-    return method == "PATCH" or (method == "POST" and path.endswith(_TOKEN))
+    return method == "PATCH" or is_token_request(method, path)
+
+
+def is_token_request(method: str, path: str) -> bool:
+    """Tell whether a request asks for a token."""
+    return method == "POST" and path.endswith("/oauth2/v2.0/token")
 
 
 def name_path(path: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...plans.findings import Finding
+from ..oidc.peeking import claims_of
 from .codes import MISSING_RIGHT
-from .signing_in import claims_of
+from .fields import GRAPH_APP
 
-GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 # permissions-reference; names whose id we have not seen in Microsoft's own pages are looked up by the line that grants them
 ROLE_IDS: Mapping[str, str] = {
     "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",

@@ -9,10 +9,9 @@ from typing import Any
 
 from ...plans.errors import RemoteFailure
 from ...plans.meanings import meaning_of
+from .. import foreign_words
 from .meanings import MEANINGS
 
-_LONGEST = 300
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _NUMBER = re.compile(r"AADSTS\d{4,9}")
 _CHECK_APP = "check `admin.client_id`, and that it is an application of this tenant that is enabled"
 FIXES: Mapping[str, str] = {
@@ -60,7 +59,7 @@ def cannot(tenant: str, who: str, reason: str, *, where: str = "", fix: str = ""
 def printable(text: str) -> str:
     """Return the first line of foreign words, short and without characters that a terminal obeys."""
     first = next(filter(None, map(str.strip, text.splitlines())), "")
-    return _UNPRINTABLE.sub(" ", first)[:_LONGEST].strip(" .")
+    return foreign_words.printable(first)
 
 
 def _error_words(body: str) -> tuple[str, str]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...plans.errors import ProvisionError, Refused, RemoteFailure
 from ..clock import SystemClock
+from ..oidc.peeking import claims_of
 from ..traffic import printable_url
 from .settings import is_guid
 from .sign_in_refusals import cannot, printable, refusal
@@ -30,7 +28,6 @@ GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 # a request takes time, and Entra's clock need not be ours
 _EARLY = 300.0
 _LONGEST = 86400.0 * 2
-_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +44,6 @@ class EntraSignIn:
     client_secret: Sealed | None = None
     certificate: Sealed | None = None
     chain: tuple[str, ...] = ()
-
-
-def is_token_request(method: str, path: str) -> bool:
-    """Tell the transport what may be POSTed twice: asking for a token changes nothing that we manage."""
-    return method == "POST" and path.endswith("/oauth2/v2.0/token")
-
-
-def claims_of(token: str) -> Mapping[str, Any]:
-    """Return what an access token says, {} for one that cannot be read. It was just given to us: it is read, not trusted."""
-    parts = token.split(".")
-    if len(parts) != _PARTS:
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 class SignedIn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...plans.client_secret import VALUE, given_address, store_address
+from ...plans.client_secret import given_address, secret_of_coder
 from ...plans.errors import Refused
 from ...plans.model import Plan
 from ...plans.redirects import temporary_of
@@ -176,18 +176,9 @@ def now_of(live: Live) -> int:
     return at if isinstance(at, int) else 0
 
 
-def stored_secret(plan: Plan, live: Live) -> Sealed | None:
-    """Return the secret that Coder is given: what the plan's store holds or its `from` names."""
-    for address in (given_address(plan.client.id), store_address(plan.client.id)):
-        value = live.get(address, {}).get(VALUE)
-        if isinstance(value, Sealed) and value:
-            return value
-    return None
-
-
 def secret_verdict(plan: Plan, live: Live, *, rotate: bool = False) -> Verdict:
     """Return what is to become of the application's secrets."""
-    stored = stored_secret(plan, live)
+    stored = secret_of_coder(plan.client.id, live)
     found = credentials.of_fields(live.get(secret_address(plan.client.id), {}))
     told = None if stored is None else stored.reveal()
     return credentials.decide(found, told, now_of(live), terms_of(client_part(plan)), rotate=rotate)

@@ -8,7 +8,7 @@ from ...plans.diff import Action, Change, Edit
 from ...plans.errors import RemoteFailure
 from ...plans.resources import Live, Value
 from ..base import Outcome
-from .fields import ASSIGNMENT, OWNERS, SCOPES, application_body, principal_address
+from .fields import ASSIGNMENT, OWNERS, SCOPES, application_body, is_for_everybody, principal_address
 from .graph import Representation
 from .ground import Ground, Known, gained, not_found_yet, pairs
 from .refusals import SAME_KEY, GraphFailure
@@ -122,6 +122,6 @@ async def _consent(ground: Ground, principal: str, added: frozenset[str]) -> Non
 
 async def _grant(ground: Ground, principal: str) -> Representation | None:
     for each in await ground.api.grants_of(principal):
-        if each.get("consentType") == "AllPrincipals" and each.get("resourceId") == ground.scopes.principal:
+        if is_for_everybody(each, ground.scopes.principal):
             return each
     return None

@@ -6,11 +6,9 @@ The host name is the server's setting; only a realm's attribute `frontendUrl` go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
-from ...plans.errors import RemoteFailure
-
-DISCOVERY = "/.well-known/openid-configuration"
+from ..oidc.discovery import PATH, read
 
 
 class Issuers:
@@ -24,13 +22,8 @@ class Issuers:
 
     async def stated(self, path: str) -> str:
         """Return what the document of the realm at `/realms/NAME` says. Raises RemoteFailure."""
-        address = f"{self._url}{path}{DISCOVERY}"
-        document = await self._fetch(address)
-        issuer = document.get("issuer") if isinstance(document, Mapping) else None
-        if not isinstance(issuer, str):
-            fix = "check `identity_provider.url` and `realm`"
-            raise RemoteFailure("the discovery document states no issuer", where=address, fix=fix)
-        return issuer
+        found = await read(self._fetch, f"{self._url}{path}{PATH}", fix="check `identity_provider.url` and `realm`")
+        return found.issuer
 
     async def deduced(self, path: str) -> str:
         """Return the issuer of a realm without a front-end address of its own, by what another such realm's document said."""

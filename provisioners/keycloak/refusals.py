@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
 from ...plans.errors import RemoteFailure
+from .. import foreign_words
 
 NOT_KEYCLOAK = "check that `identity_provider.url` is that of a Keycloak of a supported version"
 """The fix where an answer makes no sense."""
-_LONGEST = 300
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 # statuses and codes as Keycloak 26.7.3 answers them at its token endpoint; most of the 401s share one description
 _SIGN_IN = {
     (401, "unauthorized_client"): ("the client secret is wrong", "check `admin.client_secret`"),
@@ -70,4 +68,4 @@ def error_words(body: bytes) -> tuple[str, str]:
 
 
 def _printable(text: object) -> str:
-    return _UNPRINTABLE.sub(" ", str(text))[:_LONGEST].strip(" .") if isinstance(text, (str, int)) else ""
+    return foreign_words.printable(str(text)) if isinstance(text, (str, int)) else ""

@@ -54,9 +54,20 @@ async def discover(fetch_json: Callable[[str], Awaitable[object]], issuer: str) 
         )
         raise RemoteFailure(f"the issuer {why}", where=ascii(issuer[:200])[1:-1], fix=fix, arrived=False)
     address = issuer.rstrip("/") + PATH
+    return await read(fetch_json, address, fix=fix, problem="this is no discovery document: it states no issuer")
+
+
+async def read(
+    fetch_json: Callable[[str], Awaitable[object]],
+    address: str,
+    *,
+    fix: str,
+    problem: str = "the discovery document states no issuer",
+) -> Discovered:
+    """Return the document at an address that a plan gives. Raises RemoteFailure with `problem` where it states no issuer."""
     document = await fetch_json(address)
     if not isinstance(document, Mapping) or not isinstance(document.get("issuer"), str):
-        raise RemoteFailure("this is no discovery document: it states no issuer", where=address, fix=fix)
+        raise RemoteFailure(problem, where=address, fix=fix)
     return Discovered(str(document["issuer"]), document)
 
 

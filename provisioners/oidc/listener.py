@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ...plans.errors import Failed
-from ...plans.redirects import LOOPBACK, TEMPORARY_PATH
+from ...plans.redirects import LOOPBACK, TEMPORARY_PATH, loopback_redirect
 
 _LONGEST = 16_384
 _PAGE = b"<!doctype html><meta charset=utf-8><title>oidc-provision</title><p>%s You can close this window.</p>"
@@ -26,7 +26,7 @@ class Listener:
     @property
     def address(self) -> str:
         """The redirect URI."""
-        return f"http://{LOOPBACK}:{self.port}{self.path}"
+        return loopback_redirect(self.port, self.path)
 
     async def callback(self, seconds: float) -> str:
         """Return the callback address with its answer. Raises Failed where none comes in time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from ...plans.client_secret import VALUE, given_address, store_address
+from ...plans.client_secret import secret_of_coder
 from ...plans.coder_env import CoderEnv
 from ...plans.diff import Action, Change, Edit
 from ...plans.findings import Severity
@@ -34,7 +34,7 @@ def subject_of(deployment: Deployment, live: Live, env: CoderEnv, habits: Habits
     known = secret if isinstance(secret, Sealed) else None
     # not the plan's: some identity providers name a client themselves
     client_id = _text(env, "CODER_OIDC_CLIENT_ID")
-    who = Credentials(client_id, in_service(plan, live) or known)
+    who = Credentials(client_id, secret_of_coder(plan.client.id, live) or known)
     promise = _promise(plan, habits.lifetimes(plan, live).rules.grace)
     issuer, request = _text(env, "CODER_OIDC_ISSUER_URL"), _request(plan, client_id, scopes, parameters)
     return Subject(issuer, who, request, habits.hosts, habits.meanings, promise, habits.fixes, habits.silent)
@@ -46,16 +46,6 @@ def assumed(deployment: Deployment, secret: Sealed | None, habits: Habits) -> Su
     who = Credentials(plan.client.id, secret)
     issuer, request = plan.identity_provider.issuer(), _request(plan, plan.client.id, wishes.scopes, wishes.parameters)
     return Subject(issuer, who, request, habits.hosts, habits.meanings, _promise(plan, 0), habits.fixes, habits.silent)
-
-
-def in_service(plan: Plan, live: Live) -> Sealed | None:
-    """Return the secret that Coder has: what the plan gives, else what is in its store."""
-    # not the live one: where they differ, it is this one that Coder shows
-    for address in (given_address(plan.client.id), store_address(plan.client.id)):
-        value = live.get(address, {}).get(VALUE)
-        if isinstance(value, Sealed):
-            return value
-    return None
 
 
 def _request(plan: Plan, client_id: str, scopes: tuple[str, ...], parameters: Mapping[str, str]) -> Request:

@@ -13,8 +13,9 @@ from tests.servers import FakeClock, Seen, Write, answer, serving
 
 from oidc_provision.plans.errors import RemoteFailure
 from oidc_provision.plans.sealed import Sealed
+from oidc_provision.provisioners.entra.requests import is_token_request
 from oidc_provision.provisioners.entra.sandbox.building import TENANT, TOOL_APP, TOOL_SECRET
-from oidc_provision.provisioners.entra.signing_in import EntraSignIn, SignedIn, is_token_request
+from oidc_provision.provisioners.entra.signing_in import EntraSignIn, SignedIn
 from oidc_provision.provisioners.tls import TlsSettings
 from oidc_provision.provisioners.transport import Limits, TransportSettings, open_client
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_provision.plans.redirects import is_temporary, temporary_of, temporary_redirect
+from oidc_provision.plans.redirects import is_temporary, loopback_redirect, temporary_of
 
 PATH = "/oidc-provision/verify/callback"
 FOREIGN = (
@@ -30,7 +30,7 @@ FOREIGN = (
 
 @given(st.integers(1, 65_535))
 def test_a_later_run_knows_it_whatever_its_port_was(port: int):
-    uri = temporary_redirect(port)
+    uri = loopback_redirect(port)
     assert uri == f"http://127.0.0.1:{port}{PATH}"
     assert is_temporary(uri)
 
@@ -41,6 +41,6 @@ def test_what_only_resembles_it_is_somebody_elses(uri: str):
 
 
 def test_only_ours_are_picked_out():
-    ours = {temporary_redirect(1), temporary_redirect(2)}
+    ours = {loopback_redirect(1), loopback_redirect(2)}
     assert temporary_of([*FOREIGN, *ours]) == ours
     assert temporary_of(FOREIGN) == frozenset()

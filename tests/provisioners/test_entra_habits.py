@@ -11,7 +11,7 @@ from tests.stranger import deployment
 
 from oidc_provision.plans.load import load
 from oidc_provision.plans.model import Plan
-from oidc_provision.plans.redirects import temporary_redirect
+from oidc_provision.plans.redirects import loopback_redirect
 from oidc_provision.plans.resources import Address, Live
 from oidc_provision.plans.steps import PARTS
 from oidc_provision.provisioners.entra.fields import (
@@ -29,7 +29,7 @@ from oidc_provision.provisioners.entra.settings import is_guid
 from oidc_provision.provisioners.entra.wants import client_part, desired, entra
 from oidc_provision.provisioners.registry import PlanKinds
 
-CODER, OURS = client_address("coder"), temporary_redirect(4711)
+CODER, OURS = client_address("coder"), loopback_redirect(4711)
 CALLBACK = "https://coder.example.com/api/v2/users/oidc/callback"
 APP_ID = "0a0a0000-0000-4000-8000-000000000001"
 DAY = 86_400
@@ -70,7 +70,7 @@ def test_nobody_sets_a_lifetime_but_spa_ends_them_all(name: str):
 
 REDIRECTS = {
     "allowed for a moment": ({CALLBACK}, {OURS}, {CALLBACK, OURS}),
-    "another one takes its place": ({CALLBACK, temporary_redirect(1)}, {OURS}, {CALLBACK, OURS}),
+    "another one takes its place": ({CALLBACK, loopback_redirect(1)}, {OURS}, {CALLBACK, OURS}),
     "taken away": ({CALLBACK, OURS}, set(), {CALLBACK}),
     "nothing to do": ({CALLBACK}, set(), None),
 }

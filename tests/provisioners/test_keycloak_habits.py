@@ -9,7 +9,7 @@ import pytest
 from oidc_provision.plans.load import load
 from oidc_provision.plans.meanings import STANDARD, meaning_of
 from oidc_provision.plans.model import Plan
-from oidc_provision.plans.redirects import is_temporary, temporary_redirect
+from oidc_provision.plans.redirects import is_temporary, loopback_redirect
 from oidc_provision.plans.resources import Address, Live
 from oidc_provision.plans.steps import PARTS
 from oidc_provision.provisioners.keycloak.habits import HABITS
@@ -72,7 +72,7 @@ identity_provider:
 client: {id: coder}
 """
 CLIENT, REALM = Address("client", "coder"), Address("realm", "engineering")
-OURS = temporary_redirect(4711)
+OURS = loopback_redirect(4711)
 
 
 def plan(more: str = "") -> Plan:
@@ -120,7 +120,7 @@ def test_each_lifetime_says_where_it_comes_from(name: str):
 
 REDIRECTS = {
     "allowed for a moment": ({"https://a"}, {OURS}, {"https://a", OURS}),
-    "another one takes its place": ({"https://a", temporary_redirect(1)}, {OURS}, {"https://a", OURS}),
+    "another one takes its place": ({"https://a", loopback_redirect(1)}, {OURS}, {"https://a", OURS}),
     "taken away": ({"https://a", OURS}, set(), {"https://a"}),
     "nothing to do": ({"https://a"}, set(), None),
 }

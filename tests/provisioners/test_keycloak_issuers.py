@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from oidc_provision.plans.errors import RemoteFailure
-from oidc_provision.provisioners.keycloak.issuers import DISCOVERY, Issuers
+from oidc_provision.provisioners.keycloak.issuers import Issuers
+from oidc_provision.provisioners.oidc.discovery import PATH as DISCOVERY
 
 URL = "https://admin.example.com/auth"
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
-from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ...sandbox.clock import MovableClock
+from ...sandbox.emulated import Emulated
 from ...sandbox.emulation import Story
-from ...sandbox.signing import Signer
-from ...sandbox.state import Box
 from . import story
 from .building import PERSON, TOOL_APP, TOOL_SECRET, new_directory
 from .call import GRAPH
@@ -24,29 +22,13 @@ from .state import Directory, Switches
 SWITCHES = "/sandbox/switches"
 
 
-class EntraEmulation:
+class EntraEmulation(Emulated[Directory]):
     """One tenant. `draw` returns a new random id."""
 
     def __init__(self, clock: MovableClock, draw: Callable[[], str]) -> None:
         self._clock = clock
         self._draw = draw
-        self._signer = Signer()
-        self._box = Box(new_directory(draw, clock.now()))
-
-    @property
-    def box(self) -> Box[Directory]:
-        """The tenant's state."""
-        return self._box
-
-    @property
-    def revision(self) -> int:
-        """How often the state has changed."""
-        return self._box.revision
-
-    @property
-    def signer(self) -> Signer:
-        """What signs its tokens; a state that is taken up brings its own key."""
-        return self._signer
+        super().__init__(Directory, new_directory(draw, clock.now()))
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -64,16 +46,6 @@ class EntraEmulation:
                 return JSONResponse({"error": f"send some of {', '.join(asdict(Switches()))}"}, 400)
             self._box.put(replace(self._box.value, switches=switches))
         return JSONResponse(asdict(self._box.value.switches))
-
-    def dump(self) -> str:
-        """Return the state as JSON, passwords, secrets and the private key included."""
-        return TypeAdapter(Directory).dump_json(replace(self._box.value, key=self._signer.pem)).decode()
-
-    def load(self, text: str) -> None:
-        """Take up a dumped state. Raises ValueError for text that is none."""
-        state = TypeAdapter(Directory).validate_json(text)
-        self._signer = Signer(state.key)
-        self._box.put(state)
 
     def welcome(self, url: str) -> tuple[str, ...]:
         """Return how to connect."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from ...sandbox.answers import base_of
 from ...sandbox.clock import MovableClock
+from ...sandbox.emulated import Emulated
 from ...sandbox.emulation import Story
 from ...sandbox.provider import OpenIdProvider
-from ...sandbox.signing import Signer
-from ...sandbox.state import Box
 from . import story
 from .admin import Administration
 from .building import new_server
@@ -25,29 +22,13 @@ from .state import Server
 _SECRET_LENGTH = 86
 
 
-class KeycloakEmulation:
+class KeycloakEmulation(Emulated[Server]):
     """A Keycloak server. `draw` returns a new random id."""
 
     def __init__(self, clock: MovableClock, draw: Callable[[], str]) -> None:
         self._clock = clock
         self._draw = draw
-        self._signer = Signer()
-        self._box = Box(new_server("", draw, clock.seconds()))
-
-    @property
-    def box(self) -> Box[Server]:
-        """The server's state."""
-        return self._box
-
-    @property
-    def revision(self) -> int:
-        """How often the state has changed."""
-        return self._box.revision
-
-    @property
-    def signer(self) -> Signer:
-        """What signs its tokens; a state that is taken up brings its own key."""
-        return self._signer
+        super().__init__(Server, new_server("", draw, clock.seconds()))
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -65,20 +46,6 @@ class KeycloakEmulation:
 
     def _tenant(self, request: Request) -> KeycloakTenant:
         return KeycloakTenant(self._box, str(request.path_params["realm"]), base_of(request), self._signer)
-
-    def dump(self) -> str:
-        """Return the state as JSON, passwords, secrets and the private key included."""
-        state = replace(self._box.value, key=self._signer.pem)
-        return TypeAdapter(Server).dump_json(state).decode()
-
-    def load(self, text: str) -> None:
-        """Take up a dumped state. Raises ValueError for text that is none."""
-        self.load_state(TypeAdapter(Server).validate_json(text))
-
-    def load_state(self, state: Server) -> None:
-        """Take up a state as it is."""
-        self._signer = Signer(state.key)
-        self._box.put(state)
 
     def welcome(self, url: str) -> tuple[str, ...]:
         """Return how to connect."""
