@@ -83,7 +83,10 @@ MEANINGS: tuple[Meaning, ...] = (
         "signed-out", "invalid_grant", "session not active", "offline",
         "the browser's session ended, and the refresh token with it: it was not an offline one", f"ask for offline_access: {APPLY}",
     ),
-    _meaning("stale", "invalid_grant", "stale token", "refresh", "all tokens of the realm were revoked (not-before)", AGAIN),
+    _meaning(
+        "stale", "invalid_grant", "stale token", "refresh",
+        "an administrator signed this person or everybody out, or set a not-before: tokens from before count no more, offline ones too", AGAIN,
+    ),
     _meaning("person-disabled", "invalid_grant", "user disabled|account disabled", "person", "the person is disabled", "enable the person"),
     _meaning("wrong-password", "invalid_grant", "invalid user credentials", "person", "user name or password is wrong", "check both"),
     _meaning(

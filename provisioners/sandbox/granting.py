@@ -84,7 +84,9 @@ class Granting:
         claims = self.tenant.signer.read(form.get("refresh_token", ""), own=True)
         self.tenant.check_token(claims, form, self.now)
         claims = claims or {}
-        family = self.tenant.check_family(self.tenant.sessions.families.get(str(claims.get("family"))), self.app, form)
+        found = self.tenant.sessions.families.get(str(claims.get("family")))
+        shown = Shown(form.get("refresh_token", ""), int(claims.get("iat", 0)))
+        family = self.tenant.check_family(found, self.app, form, shown.issued)
         rules = self.tenant.rules(self.app, offline=family.offline)
         token = str(claims.get("jti"))
         verdict = judge(family, token, rules, self.now)
@@ -95,7 +97,6 @@ class Granting:
         person = self.tenant.person(family.person)
         if person is None:
             raise Refusal(400, "invalid_grant", "the person is gone")
-        shown = Shown(form.get("refresh_token", ""), int(claims.get("iat", 0)))
         after = used(family, token, rules, self.now, replaced=is_renewed(rules, shown.issued, self.now))
         self.tenant.keep(self.tenant.sessions.with_family(after))
         return self._minting(person).answer(after, rules, shown)

@@ -113,6 +113,7 @@ class OpenIdProvider:
         app = tenant.named(str(claims.get("azp")))
         if person is None or app is None or claims.get("typ") != "Bearer" or claims["exp"] <= self._clock.seconds():
             raise Refusal(401, "invalid_token", "Token verification failed")
+        tenant.check_access(claims)
         found = tenant.claims("userinfo", app, person, tuple(str(claims.get("scope", "")).split()))
         return JSONResponse({"sub": person.id} | {name: value for name, value in found.items() if value is not None})
 

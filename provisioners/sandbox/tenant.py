@@ -127,8 +127,12 @@ class Tenant(Protocol):
         """Refuse a refresh token before its session is looked up: broken, over by its own `exp`, too old."""
         ...
 
-    def check_family(self, family: Family | None, app: App, form: Mapping[str, str]) -> Family:
-        """Return the family; refuse one that is gone, or whose grant was taken away."""
+    def check_family(self, family: Family | None, app: App, form: Mapping[str, str], issued: int) -> Family:
+        """Return the family; refuse one that is gone, whose grant was taken away, or a token `issued` too long ago."""
+        ...
+
+    def check_access(self, claims: Mapping[str, Any]) -> None:
+        """Refuse an access token that was taken back before its end."""
         ...
 
     def rules(self, app: App, *, offline: bool) -> RefreshRules:

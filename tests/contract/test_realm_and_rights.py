@@ -194,11 +194,9 @@ def test_token_of_a_person_through_admin_cli_names_no_roles_and_of_an_account_al
     form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": shared.password}
     person = shared.http.post("/realms/master/protocol/openid-connect/token", data=form).json()
     absent = {"sub", "aud", "realm_access", "resource_access"}
-    assert (person["expires_in"], person["refresh_expires_in"], absent & set(claims(person["access_token"]))) == (
-        60,
-        1800,
-        set(),
-    )
+    assert person["expires_in"] in {59, 60}
+    assert person["refresh_expires_in"] in {1799, 1800}
+    assert not absent & set(claims(person["access_token"]))
     account = claims(accounts["view-clients"])
     assert sorted(account["resource_access"]["realm-management"]["roles"]) == ["query-clients", "view-clients"]
     assert sorted(account["realm_access"]["roles"]) == [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import math
 import re
+import time
 
 import httpx
 import pytest
@@ -18,6 +20,18 @@ def signed_in(app, scopes=OFFLINE):
     app.settings["CODER_OIDC_SCOPES"] = scopes.replace(" ", ",")
     app.cookies.clear()
     return app.sign_in("anna", PASSWORD)
+
+
+def signed_in_within(app, scopes=OFFLINE):
+    """The tokens, and the whole seconds that may have ticked since the session began."""
+    began = time.monotonic()
+    tokens = signed_in(app, scopes)
+    return tokens, math.ceil(time.monotonic() - began)
+
+
+def remains(said, whole, took):
+    # a session begins at the form, and the server counts in whole seconds: the next may begin before the token is issued
+    return whole - took <= said <= whole
 
 
 def refusal(answer):
@@ -37,9 +51,10 @@ KINDS = {
 def test_kind_of_refresh_token(app, client, case):
     scopes, attributes, kind, expires, has_end = KINDS[case]
     client.change_client("c", attributes=attributes)
-    tokens = signed_in(app, scopes)
+    tokens, took = signed_in_within(app, scopes)
     token = claims(tokens["refresh_token"])
-    assert (token["typ"], tokens["refresh_expires_in"], "exp" in token) == (kind, expires, has_end)
+    assert (token["typ"], "exp" in token) == (kind, has_end)
+    assert remains(tokens["refresh_expires_in"], expires, took if has_end else 0)
     assert set(tokens["scope"].split()) == set(scopes.split()) | {"profile", "email"}
     assert tokens["token_type"] == "Bearer"
 
@@ -56,22 +71,25 @@ ACCESS = {
 def test_access_token_lives_for(app, client, case):
     attributes, expected = ACCESS[case]
     client.change_client("c", attributes=attributes)
-    tokens = signed_in(app)
+    tokens, took = signed_in_within(app)
     token = claims(tokens["access_token"])
-    assert (tokens["expires_in"], token["exp"] - token["iat"]) == (expected, expected)
+    assert remains(tokens["expires_in"], expected, took)
+    assert remains(token["exp"] - token["iat"], expected, took)
 
 
 def test_plain_access_token_ends_with_the_longest_session(app, client):
     client.change_client("c", attributes={"access.token.lifespan": "99999"})
-    assert signed_in(app, "openid")["expires_in"] == 36000
+    tokens, took = signed_in_within(app, "openid")
+    assert remains(tokens["expires_in"], 36000, took)
 
 
 def test_realm_maximum_is_advertised_with_the_clients_idle_uncapped(app, client):
     client.change(offlineSessionMaxLifespanEnabled=True)
     client.change_client("c", attributes={IDLE: "3000000"})
-    tokens = signed_in(app)
+    tokens, took = signed_in_within(app)
     client.change(offlineSessionMaxLifespanEnabled=False)
-    assert (tokens["refresh_expires_in"], "exp" in claims(tokens["refresh_token"])) == (3000000, True)
+    assert remains(tokens["refresh_expires_in"], 3000000, took)
+    assert "exp" in claims(tokens["refresh_token"])
 
 
 def test_tokens_say_the_same(app, client):
@@ -221,19 +239,79 @@ def test_person_switched_off_refreshes_no_more(app, client):
     assert refusal(answer) == ("invalid_grant", "User disabled")
 
 
-def test_offline_sessions_are_counted_and_outlive_a_sign_out(app, client):
+def counted(client):
+    """Offline and plain sessions of the client."""
+    kinds = ("offline-session-count", "session-count")
+    return tuple(client.request("GET", f"{client.client_path('c')}/{each}").json()["count"] for each in kinds)
+
+
+def told(app, *tokens):
+    """Why each is refused; None where it is not."""
+    return [refusal(app.refresh(each["refresh_token"]))[1] for each in tokens]
+
+
+def userinfo(app, tokens):
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return app.http.get(app.discovered["userinfo_endpoint"], headers=headers).status_code
+
+
+# the server counts in whole seconds: a token of the second of the sign-out itself is not older than it
+TICK = 1.1
+
+
+def test_offline_sessions_are_counted_until_they_are_taken_back(app, client):
     tokens = signed_in(app)
-    person = claims(tokens["id_token"])["sub"]
-    counted = [
-        client.request("GET", f"{client.client_path('c')}/{each}").json()
-        for each in ("offline-session-count", "session-count")
-    ]
-    client.request("POST", f"{client.admin}/users/{person}/logout")
-    assert counted == [{"count": 1}, {"count": 0}]
-    assert "access_token" in app.refresh(tokens["refresh_token"])
-    consents = f"{client.admin}/users/{person}/consents/c"
+    consents = f"{client.admin}/users/{claims(tokens['id_token'])['sub']}/consents/c"
+    assert (counted(client), told(app, tokens)) == ((1, 0), [None])
     assert [client.ask("DELETE", consents).status_code for _ in range(2)] == [204, 404]
-    assert "error" in app.refresh(tokens["refresh_token"])
+    assert (counted(client), told(app, tokens)) == ((0, 0), ["Offline user session not found"])
+
+
+def test_sign_out_by_an_administrator_makes_the_persons_earlier_tokens_stale(app, client, server):
+    offline, plain = signed_in(app), signed_in(app, "openid")
+    person = f"{client.admin}/users/{claims(offline['id_token'])['sub']}"
+    server.wait(TICK)
+    client.request("POST", f"{person}/logout")
+    assert told(app, offline, plain) == ["Stale token", "Session not active"]
+    assert [userinfo(app, each) for each in (offline, plain)] == [401, 401]
+    client.request("PUT", person, json={"notBefore": 0})
+    again = signed_in(app)
+    since = client.request("GET", person).json()["notBefore"]
+    assert (again["not-before-policy"], since > claims(offline["access_token"])["iat"]) == (since, True)
+    assert (told(app, offline, again), counted(client), userinfo(app, again)) == (["Stale token", None], (2, 0), 200)
+
+
+def test_stale_token_of_somebody_switched_off_is_refused_for_being_off(app, client, server):
+    tokens = signed_in(app)
+    person = f"{client.admin}/users/{claims(tokens['id_token'])['sub']}"
+    server.wait(TICK)
+    client.request("POST", f"{person}/logout")
+    client.request("PUT", person, json={"enabled": False})
+    said = told(app, tokens)
+    client.request("PUT", person, json={"enabled": True})
+    assert said == ["User disabled"]
+
+
+def test_sign_out_of_everybody_ends_offline_sessions_and_makes_the_realms_earlier_tokens_stale(app, client, server):
+    offline, plain = signed_in(app), signed_in(app, "openid")
+    server.wait(TICK)
+    answer = client.request("POST", f"{client.admin}/logout-all")
+    since = client.request("GET", client.admin).json()["notBefore"]
+    assert (answer.json(), since > claims(offline["access_token"])["iat"], counted(client)) == ({}, True, (0, 0))
+    assert told(app, offline, plain) == ["Stale token", "Stale token"]
+    again = signed_in(app)
+    assert (told(app, again), again["not-before-policy"]) == ([None], since)
+    client.change(notBefore=0)
+    assert told(app, offline, again) == ["Offline user session not found", None]
+
+
+def test_clients_own_not_before_makes_its_earlier_tokens_stale(app, client):
+    tokens = signed_in(app)
+    since = claims(tokens["refresh_token"])["iat"] + 1
+    client.change_client("c", notBefore=since)
+    assert told(app, tokens) == ["Stale token"]
+    client.change_client("c", notBefore=0)
+    assert told(app, tokens) == [None]
 
 
 REFRESHES = {

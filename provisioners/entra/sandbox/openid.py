@@ -219,7 +219,7 @@ class EntraTenant:
         if claims is None or claims.get("iss") != self.issuer:
             raise self._opened.grant(70000, "Provided grant is invalid or malformed.")
 
-    def check_family(self, family: Family | None, app: App, form: Mapping[str, str]) -> Family:  # noqa: ARG002  # the protocol's signature
+    def check_family(self, family: Family | None, app: App, form: Mapping[str, str], issued: int) -> Family:  # noqa: ARG002  # the protocol's signature
         """Return the session; refuse one of another application, or whose consent was taken back."""
         if family is None or family.app != app.id:
             raise self._opened.grant(70000, "Provided grant is invalid or malformed.")
@@ -229,6 +229,9 @@ class EntraTenant:
             raise self._opened.grant(NO_CONSENT, words)
         self._check_assigned(app, family.person)
         return family
+
+    def check_access(self, claims: Mapping[str, Any]) -> None:
+        """Let access tokens live until their end: Entra takes none back."""
 
     def rules(self, app: App, *, offline: bool) -> RefreshRules:  # noqa: ARG002  # the protocol's signature
         """Return 90 days without use and no maximum; 24 hours and no more for single-page applications."""

@@ -232,10 +232,12 @@ def stats(call: Call) -> Response:
 
 
 def revoke_all(call: Call) -> Response:
-    """End every session of the realm."""
+    """End every session of the realm; every token from before is stale."""
     call.caller.need("manage-users")
     families = {key: replace(each, ended="revoked") for key, each in call.realm.sessions.families.items()}
-    call.keep(replace(call.realm, sessions=replace(call.realm.sessions, families=families, logins={})))
+    sessions = replace(call.realm.sessions, families=families, logins={})
+    settings = {**call.realm.settings, "notBefore": call.making.now}
+    call.keep(replace(call.realm, sessions=sessions, settings=settings))
     return JSONResponse({})
 
 

@@ -113,11 +113,12 @@ def make_group(call: Call) -> Response:
 
 
 def sign_out(call: Call) -> Response:
-    """End a person's plain sessions; offline tokens still refresh."""
-    person, sessions = _member(call, managing=True).id, call.realm.sessions
-    for login in {family.login for family in sessions.families.values() if family.person == person}:
+    """End a person's plain sessions; every token from before is stale, and offline sessions are still counted."""
+    person, sessions = _member(call, managing=True), call.realm.sessions
+    for login in {family.login for family in sessions.families.values() if family.person == person.id}:
         sessions = sessions.without_login(login)
-    return call.done(replace(call.realm, sessions=sessions))
+    realm = call.realm.with_member(replace(person, not_before=call.making.now))
+    return call.done(replace(realm, sessions=sessions))
 
 
 def list_offline(call: Call) -> Response:

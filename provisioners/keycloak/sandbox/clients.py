@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import mappers
-from .reading import boolean, checked_fields
+from .reading import boolean, checked_fields, integer
 from .refusals import DUPLICATE, described, message
 from .state import Member, Realm, Representation
 
@@ -37,7 +37,6 @@ IGNORED = frozenset(
         "id",
         "access",
         "origin",
-        "notBefore",
         "nodeReRegistrationTimeout",
         "registeredNodes",
         "registrationAccessToken",
@@ -55,7 +54,7 @@ IGNORED = frozenset(
     ]
 )
 FIELDS = TEXTS | SWITCHES.keys() | set(SETS) | set(LISTS.values()) | IGNORED
-FIELDS |= {"clientId", "secret", "attributes", "protocolMappers"}
+FIELDS |= {"clientId", "secret", "attributes", "protocolMappers", "notBefore"}
 BOUNDS = {
     "client.session.idle.timeout": ("ssoSessionIdleTimeout", "idle timeout", "idle timeout"),
     "client.session.max.lifespan": ("ssoSessionMaxLifespan", "max lifespan", "max lifespan"),
@@ -159,6 +158,8 @@ def _merged(client: dict[str, Any], sent: Mapping[str, Any], making: Making) -> 
             client[name] = boolean(sent[name])
     client |= {name: str(sent[name]) for name in TEXTS if sent.get(name) is not None}
     client |= {name: sorted(set(map(str, sent[name]))) for name in SETS if sent.get(name) is not None}
+    if sent.get("notBefore") is not None:
+        client["notBefore"] = integer(sent["notBefore"])
     client["attributes"] = _attributes(client["attributes"], sent.get("attributes") or {})
     if sent.get("protocolMappers") is not None:
         client["protocolMappers"] = mappers.replaced(

@@ -219,10 +219,13 @@ class KeycloakTenant:
             raise _grant("Invalid refresh token")
         if claims.get("exp", now + 1) < now:
             raise _grant("Token is not active")
-        if claims["iat"] < int(self.realm.settings["notBefore"]):
+        if claims["iat"] < self._not_before(self.realm.client(str(claims["azp"]))):
             raise _grant("Stale token")
 
-    def check_family(self, family: Family | None, app: App, form: Mapping[str, str]) -> Family:
+    def _not_before(self, client: Representation | None) -> int:
+        return max(int(self.realm.settings["notBefore"]), 0 if client is None else int(client["notBefore"]))
+
+    def check_family(self, family: Family | None, app: App, form: Mapping[str, str], issued: int) -> Family:
         """Return the session; refuse one that is gone, is another client's, or has lost its grant."""
         if family is None:
             raise _grant("Session not active")
@@ -236,6 +239,8 @@ class KeycloakTenant:
             raise _grant(words if known else "Session doesn't have required client")
         if family.ended:
             raise self._ended(family)
+        if member is not None and issued < member.not_before:
+            raise _grant("Stale token")
         self._check_grant(family, client, member)
         unknown = set(form.get("scope", "").split()) - {"openid"}
         if unknown - {*client["defaultClientScopes"], *client["optionalClientScopes"]}:
@@ -253,6 +258,16 @@ class KeycloakTenant:
         if family.ended == "reused":
             return _grant("Session doesn't have required client")
         return _grant("Offline user session not found" if family.offline else "Session not active")
+
+    def check_access(self, claims: Mapping[str, Any]) -> None:
+        """Refuse an access token whose session is over, or that is older than a sign-out by an administrator."""
+        member = self.realm.people.get(str(claims["sub"]))
+        client = self.realm.client(str(claims["azp"]))
+        since = max(self._not_before(client), 0 if member is None else member.not_before)
+        sid, families = claims.get("sid"), self.realm.sessions.families.values()
+        over = sid is not None and not any(each.login == sid and not each.ended for each in families)
+        if over or claims["iat"] < since:
+            raise Refusal(401, "invalid_token", "Token verification failed")
 
     def rules(self, app: App, *, offline: bool) -> RefreshRules:
         """Return the rules as realm and client have them now."""
@@ -295,7 +310,10 @@ class KeycloakTenant:
 
     def extras(self, family: Family | None, refresh_expires: int | None) -> dict[str, Any]:
         """Return what Keycloak adds; `refresh_expires_in` is 0 for an offline token without an end, and where there is none."""
-        more: dict[str, Any] = {"refresh_expires_in": refresh_expires or 0, "not-before-policy": 0}
+        since = self._not_before(None)
+        if family is not None:
+            since = max(self._not_before(self.realm.clients[family.app]), self.realm.people[family.person].not_before)
+        more: dict[str, Any] = {"refresh_expires_in": refresh_expires or 0, "not-before-policy": since}
         return more if family is None else more | {"session_state": family.login}
 
     def refresh_type(self, family: Family) -> str:

@@ -223,7 +223,7 @@ def shown_member(member: Member) -> dict[str, Any]:
         "totp": False,
         "disableableCredentialTypes": [],
         "requiredActions": [],
-        "notBefore": 0,
+        "notBefore": member.not_before,
     }
 
 

@@ -42,6 +42,7 @@ class Member:
     roles: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     service_of: str = ""
+    not_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
