@@ -75,6 +75,12 @@ CREDENTIAL_ELSEWHERE = Rule(
     "the application's credentials are not the plan's affair",
     "Entra does not give a secret back. Without `client.secret` or `client.certificate` nothing is known of the one in use, and `env` prints none.",
 )
+CREDENTIAL_LEFT = Rule(
+    "entra-credential-left",
+    Severity.INFO,
+    "a secret or certificate of ours is still good and the plan speaks of the other kind",
+    "After a move from one kind to the other nothing at Entra tells when Coder was restarted, so what it used before is not taken away by itself.",
+)
 SECRET_NOT_THERE = Rule(
     "entra-secret-not-there",
     Severity.WARNING,
@@ -249,6 +255,13 @@ MANY_GROUPS = Rule(
     "Then the token names a place to ask instead of the groups, and Coder sees none. With `group_membership: ApplicationGroup` only groups that are "
     "assigned to the application count.",
     "Microsoft Entra, id-token-claims-reference",
+)
+MEMBERSHIP_WITHOUT_CLAIM = Rule(
+    "entra-membership-without-claim",
+    Severity.WARNING,
+    "`group_membership` says nothing without a `groups_claim`",
+    "It says which groups the claim holds. No token brings groups where the plan asks for no claim of them.",
+    "Microsoft Entra, optional-claims-reference",
 )
 UPN_OF_GUESTS = Rule(
     "entra-upn",

@@ -34,7 +34,7 @@ from .fields import (
 from .lifetimes import IDLE, effective
 from .order import consent_url
 from .rules_of_credentials import check_credentials
-from .settings import DAY, EntraShared
+from .settings import DAY, EntraClient, EntraShared
 from .wants import LIFETIME, OWN_TENANT, client_part, entra, graph_name, graph_scopes, is_adopted
 
 
@@ -168,6 +168,7 @@ def _claims(plan: Plan, where: str) -> Iterator[Finding]:
         fix = "leave `email_claim` out where everybody has a mailbox"
         yield codes.UPN_OF_GUESTS.finding(problem, fix=fix, where=where, path=("client", "email_claim"))
     if claim is None:
+        yield from _without_claim(client, where)
         return
     path = ("client", "groups_claim")
     wrong = claim.name != "groups" or claim.from_ != "groups" or claim.full_path
@@ -178,6 +179,16 @@ def _claims(plan: Plan, where: str) -> Iterator[Finding]:
         problem = f"the claim holds every group of {client.group_membership}"
         fix = "state `group_membership: ApplicationGroup` and assign Coder's groups to the application"
         yield codes.MANY_GROUPS.finding(problem, fix=fix, where=where, path=path)
+
+
+def _without_claim(client: EntraClient, where: str) -> Iterator[Finding]:
+    if client.stated("group_membership"):
+        problem = f"`client.group_membership` is {client.group_membership}, and the plan asks for no claim of groups"
+        fix, path = (
+            "state `client: {groups_claim: groups}`, or leave `group_membership` out",
+            ("client", "group_membership"),
+        )
+        yield codes.MEMBERSHIP_WITHOUT_CLAIM.finding(problem, fix=fix, where=where, path=path)
 
 
 def _intents(plan: Plan, where: str) -> Iterator[Finding]:

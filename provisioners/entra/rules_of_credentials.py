@@ -36,12 +36,28 @@ def check_credentials(plan: Plan, live: Live, changes: tuple[Change, ...]) -> It
         yield from _certificate(plan, live, limits)
     else:
         yield _none(plan, live)
+        return
+    yield from _left(plan, live)
 
 
 def _adds(plan: Plan, changes: tuple[Change, ...]) -> bool:
     # what the changes say: a rotation that was asked for shows there alone
     edits = (change.edit(SECRETS) for change in changes if change.address == secret_address(plan.client.id))
     return any(label.startswith(NEW) for edit in edits if edit is not None for label in members(edit.after))
+
+
+def _left(plan: Plan, live: Live) -> Iterator[Finding]:
+    """What Coder used before a move to the other kind: it is good until somebody removes it."""
+    name, now = plan.client.id, now_of(live)
+    kind, address, switch = "certificate", certificate_address(name), " --cert"
+    if client_part(plan).certificate is not None:
+        kind, address, switch = "secret", secret_address(name), ""
+    app_id = live.get(client_address(name), {}).get("appId")
+    for each in credentials.of_fields(live.get(address, {})):
+        if each.is_ours and not each.is_over(now):
+            problem = f"{kind} {each.label} of `{name}` is still good, and the plan uses none"
+            fix = f"once Coder runs without it: `az ad app credential delete --id {app_id} --key-id {each.key_id}{switch}`"
+            yield codes.CREDENTIAL_LEFT.finding(problem, fix=fix, where=str(address), path=("client",))
 
 
 def _none(plan: Plan, live: Live) -> Finding:
