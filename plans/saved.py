@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .diff import GENERATED, NEVER_SHOWN, Json, change_json, digest_of, fields_json
+from .diff import Action, Json, change_json, digest_of, fields_json
 from .errors import Refused
 from .proposal import Proposal, View
 
 FORMAT = "oidc-provision-plan"
 VERSION = 1
-MARK = b'{"after":'
+MARK = b'{"changes":'
 """How the canonical form begins: a truncated one has no more than that to be known by."""
 LARGEST = 256 * 1024 * 1024
-SECRETS = (NEVER_SHOWN, GENERATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,6 @@ class SavedPlan:
     targets: tuple[str, ...]
     digest: str
     seen: Mapping[str, Mapping[str, Any]]
-    after: Mapping[str, Mapping[str, Any]]
     changes: Mapping[str, Any]
     complete: bool
 
@@ -56,7 +54,6 @@ def dump(proposal: Proposal, addresses: frozenset[str] = frozenset()) -> str:
         ],
         "changes": {str(view.target): [change_json(change) for change in view.changes] for view in proposal.views},
         "seen": {str(view.target): _seen(view) for view in proposal.views},
-        "after": {str(view.target): _after(view) for view in proposal.views},
     }
     return (
         json.dumps({**body, "checksum": digest_of(body)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -66,18 +63,6 @@ def dump(proposal: Proposal, addresses: frozenset[str] = frozenset()) -> str:
 
 def _seen(view: View) -> dict[str, Json]:
     return {str(address): None if fields is None else fields_json(fields) for address, fields in view.managed.items()}
-
-
-def _after(view: View) -> dict[str, Json]:
-    """Every managed field as it must be once the changes of this plan are made."""
-    changed = {str(change.address): dict(change.after) for change in view.changes}
-    return {str(a): _settled(changed.get(str(a)), fields) for a, fields in view.managed.items()}
-
-
-def _settled(after: Mapping[str, Any] | None, seen: Mapping[str, Any] | None) -> Json:
-    if after is None:
-        return None if seen is None else fields_json(seen)
-    return fields_json(after)
 
 
 def parse(data: bytes, name: str) -> SavedPlan:
@@ -109,7 +94,6 @@ def parse(data: bytes, name: str) -> SavedPlan:
         targets=tuple(body["targets"]),
         digest=body["digest"],
         seen=body["seen"],
-        after=body["after"],
         changes=body["changes"],
         complete=body["complete"],
     )
@@ -126,7 +110,6 @@ def _is_whole(body: Mapping[str, Any]) -> bool:
         and isinstance(plans, list)
         and all(isinstance(e, dict) and isinstance(e.get("file"), str) and "plan" in e for e in plans)
         and _is_nested(body.get("seen"))
-        and _is_nested(body.get("after"))
         and isinstance(changes, dict)
         and all(isinstance(part, list) and all(map(_is_change, part)) for part in changes.values())
     )
@@ -184,32 +167,62 @@ def _edits(changes: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
 
 
 def is_applied(saved: SavedPlan, proposal: Proposal) -> bool:
-    """Tell whether every managed value already is as the saved plan would have left it."""
+    """Tell whether nothing of the saved plan is left to send, and nothing that it would have left alone has moved."""
     live = {str(view.target): _seen(view) for view in proposal.views}
-    # both: nothing is wanted any more, and nothing else has moved on the way there
-    return not proposal.pending and not any(_differences(saved.after, live, ignore_secrets=True))
+    before, now = _left_alone(saved.seen, saved), _left_alone(live, saved)
+    return not proposal.pending and not any(_differences(_common(before, now), _common(now, before)))
 
 
-def _differences(
-    expected: Mapping[str, Any], found: Mapping[str, Any], *, ignore_secrets: bool = False
-) -> Iterator[str]:
+def _common(
+    parts: Mapping[str, Mapping[str, Any]], others: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The values that both looks have: what is managed may depend on what is live."""
+    return {
+        target: {
+            address: fields
+            and {name: fields[name] for name in fields.keys() & (others[target][address] or fields).keys()}
+            for address, fields in part.items()
+            if address in others[target]
+        }
+        for target, part in parts.items()
+        if target in others
+    }
+
+
+def _left_alone(parts: Mapping[str, Mapping[str, Any]], saved: SavedPlan) -> dict[str, dict[str, Any]]:
+    """The values that the saved plan does not change: of the others an identity provider may make what nobody could foresee."""
+    edited = {(target, address, field) for target, address, field in _edits(saved.changes)}
+    made = {
+        (target, change["address"])
+        for target, part in saved.changes.items()
+        for change in part
+        if change["action"] == Action.CREATE
+    }
+    return {
+        target: {
+            address: None if fields is None else {n: v for n, v in fields.items() if (target, address, n) not in edited}
+            for address, fields in part.items()
+            if (target, address) not in made
+        }
+        for target, part in parts.items()
+    }
+
+
+def _differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
     for target in sorted(expected.keys() | found.keys()):
         before, now = expected.get(target, {}), found.get(target, {})
         for address in sorted(before.keys() | now.keys()):
-            yield from _moved_fields(address, before.get(address), now.get(address), ignore_secrets=ignore_secrets)
+            yield from _moved_fields(address, before.get(address), now.get(address))
 
 
-def _moved_fields(
-    address: str, before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, *, ignore_secrets: bool
-) -> Iterator[str]:
+def _moved_fields(address: str, before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[str]:
     if before is None or now is None:
         if before is not now:
             yield f"`{address}` {'exists now' if before is None else 'does not exist any more'}"
         return
     for field in sorted(before.keys() | now.keys()):
         old, new = before.get(field), now.get(field)
-        # a secret reads `(generated)` before it is drawn and `(secret)` afterwards
-        if old != new and not (ignore_secrets and old in SECRETS and new in SECRETS):
+        if old != new:
             yield f"`{address}` field `{field}` was {_shown(old)}, is {_shown(new)}"
 
 

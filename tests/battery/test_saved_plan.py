@@ -46,7 +46,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "Terraform's": lambda data: zipped("tfplan", data),
     "zip bomb": lambda _: zipped("tfplan", bytes(500_000_000)),
     "gzip bomb": lambda _: gzip.compress(bytes(100_000_000)),
-    "nested": lambda _: b'{"after":' + b"[" * 200_000,
+    "nested": lambda _: b'{"changes":' + b"[" * 200_000,
     "empty": lambda _: b"",
 }
 

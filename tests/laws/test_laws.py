@@ -70,6 +70,14 @@ def test_import_then_plan_is_empty(world: World):
     assert view(proposal).live
 
 
+def test_saved_plan_is_known_to_be_applied_once_it_is(world: World):
+    before = look(world)
+    kept = saved.parse(saved.dump(before).encode(), "saved.plan")
+    assert saved.is_applied(kept, before) is not before.pending
+    apply(world)
+    assert saved.is_applied(kept, look(world))
+
+
 def test_foreign_fields_survive(world: World):
     before = world.foreign()
     apply(world)

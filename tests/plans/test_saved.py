@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.plans.proposals import CODER, client, view
 
 from oidc_provision.plans import saved
-from oidc_provision.plans.diff import digest_of
+from oidc_provision.plans.diff import ChangeSet, digest_of
 from oidc_provision.plans.errors import Refused
 from oidc_provision.plans.proposal import Proposal
 from oidc_provision.plans.resources import Exactly, Generated, Includes
@@ -112,7 +112,6 @@ def test_another_tools_archive_is_refused():
         {"plans": [{"file": 1, "plan": {}}]},
         {"seen": []},
         {"seen": {"t": []}},
-        {"after": None},
         {"changes": 1},
         {"changes": {"t": [{}]}},
         {"targets": "x"},
@@ -159,6 +158,38 @@ def test_it_is_applied_when_everything_is_as_it_would_leave_it():
     back = saved.parse(BYTES, "x")
     assert saved.is_applied(back, Proposal((view(wanted, {**LIVE, **drawn}),)))
     assert not saved.is_applied(back, PROPOSAL)
+
+
+def test_a_label_that_nobody_could_foresee_does_not_make_it_unapplied():
+    wanted = {CODER: {"secrets": Includes(frozenset({"new, for 90d"})), "name": Exactly("x")}}
+    back = saved.parse(
+        saved.dump(Proposal((view(wanted, {CODER: {"secrets": frozenset(), "name": "x"}}),))).encode(), "x"
+    )
+    settled = {CODER: {"secrets": Includes(frozenset()), "name": Exactly("x")}}
+    made = frozenset({"aaaa0001 (until 2027-01-01)"})
+    assert saved.is_applied(back, Proposal((view(settled, {CODER: {"secrets": made, "name": "x"}}),)))
+
+
+def test_step_for_a_human_that_is_still_open_does_not_make_it_unapplied():
+    def proposal(name: str) -> Proposal:
+        wanted = {CODER: {"name": Exactly("b")}, client("consent"): {"scopes": Includes(frozenset("a"))}}
+        found = view(wanted, {CODER: {"name": name}})
+        by_hand = tuple(
+            replace(change, manual="ask an administrator") if change.address == client("consent") else change
+            for change in found.changes
+        )
+        return Proposal((replace(found, changes=ChangeSet(by_hand)),))
+
+    back = saved.parse(saved.dump(proposal("a")).encode(), "x")
+    assert (saved.is_applied(back, proposal("a")), saved.is_applied(back, proposal("b"))) == (False, True)
+
+
+def test_what_it_left_alone_must_not_have_moved():
+    wanted = {CODER: {"name": Exactly("b")}, client("same"): {"names": Includes(frozenset("a"))}}
+    live = {CODER: {"name": "a"}, client("same"): {"names": frozenset("a")}}
+    back = saved.parse(saved.dump(Proposal((view(wanted, live),))).encode(), "x")
+    now = {CODER: {"name": "b"}, client("same"): {"names": frozenset("ab")}}
+    assert not saved.is_applied(back, Proposal((view(wanted, now),)))
 
 
 def test_restricted_addresses_are_remembered():
