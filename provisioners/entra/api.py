@@ -44,11 +44,9 @@ class Api:
         found = await self._graph.get(what, places.application(object_id), {"select": list(SELECT)})
         return _checked(what, shapes.APPLICATION, found, "appId") or {}
 
-    async def applications_page(self, *, owners: bool, after: Representation | None = None) -> Representation | None:
-        """Return a page of all applications, with their count; None after the last."""
+    async def applications_page(self, after: Representation | None = None) -> Representation | None:
+        """Return a page of all applications, the first with their count; None after the last. Owners do not come with a count."""
         query: dict[str, object] = {"select": list(SELECT), "top": MOST}
-        if owners:
-            query["expand"] = ["owners"]
         return await self._page("listing applications", places.applications(), query, after, shapes.APPLICATION)
 
     async def _page(
@@ -64,7 +62,7 @@ class Api:
         if after is None:
             page: Representation | None = await self._graph.first_page(what, place, query, counted=counted)
         else:
-            page = await self._graph.next_page(what, after, place)
+            page = await self._graph.next_page(what, after, place, counted=counted)
         for each in page["value"] if page is not None else ():
             _checked(what, shape, each)
         return page

@@ -54,10 +54,11 @@ async def _applications(api: Api, plans: Sequence[Plan]) -> tuple[dict[str, Repr
     found, asked = await by_keys(
         {plan.client.id for plan in plans},
         lambda key: api.application(key, owners=key in with_owners),
-        lambda page: api.applications_page(owners=bool(with_owners), after=page),
+        api.applications_page,
         lambda each: [str(each.get(name)) for name in ("appId", "uniqueName") if each.get(name)],
     )
-    owned = [key for key in sorted(with_owners) if len(found.get(key, {}).get(OWNERS) or ()) >= EXPANDED]
+    there = [key for key in sorted(with_owners) if key in found]
+    owned = [key for key in there if OWNERS not in found[key] or len(found[key][OWNERS] or ()) >= EXPANDED]
     all_owners = await asyncio.gather(*(api.owners(str(found[key]["id"])) for key in owned))
     more = {
         key: {**found[key], OWNERS: [{"id": each} for each in sorted(ids)]}

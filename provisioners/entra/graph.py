@@ -110,8 +110,10 @@ class Graph:
         answer = await self._sent(what, lambda: self._information(Method.GET, place, options, headers=more))
         return self._page(what, answer)
 
-    async def next_page(self, what: str, page: Representation, place: Place) -> Representation | None:
-        """Return the page after this one, None after the last."""
+    async def next_page(
+        self, what: str, page: Representation, place: Place, *, counted: bool = False
+    ) -> Representation | None:
+        """Return the page after this one, None after the last; `counted` as for the first."""
         link = page.get("@odata.nextLink")
         if link is None:
             return None
@@ -119,10 +121,10 @@ class Graph:
         if not isinstance(link, str) or _origin(link) != self._origin:
             problem = f"{what} failed: the address of the next page leads to another host, or is none"
             raise RemoteFailure(problem, where=self._origin, fix=NOT_GRAPH)
-        counted = EVENTUAL if "@odata.count" in page else NOTHING
 
         def build() -> RequestInformation:
-            information = self._information(Method.GET, place, {}, headers=counted)
+            # only the first page of a counted listing has the count, and each must ask the same index
+            information = self._information(Method.GET, place, {}, headers=EVENTUAL if counted else NOTHING)
             information.url = link
             return information
 

@@ -118,6 +118,13 @@ FILTERS = {
     "page too large": ("$top=1000", {}, "Request_BadRequest"),
     "page of nothing": ("$top=0", {}, "Request_BadRequest"),
     "wrong page": ("$skiptoken=%21", {}, "Directory_ExpiredPageToken"),
+    "expanded": ("$expand=owners", {}, 2),
+    "expanded and counted": ("$expand=owners&$count=true", EVENTUAL, "Request_UnsupportedQuery"),
+    "a later page of a count without the header": (
+        "$top=1&$count=true&$skiptoken=MQ==",
+        {},
+        "Request_UnsupportedQuery",
+    ),
     "search": ("$search=x", {}, "Request_UnsupportedQuery"),
 }
 

@@ -18,7 +18,7 @@ from tests.laws.worlds.entra import OWNER, PLAN, guid
 from tests.laws.worlds.keycloak import merged
 
 from oidc_provision.provisioners.entra.sandbox.building import DELEGATED, NEW_APPLICATION, TOOL_APP, principal_of
-from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, GRANTS, PRINCIPALS, Directory
+from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, GRANTS, OWNERS, PRINCIPALS, Directory
 
 OWNED = ("Application.ReadWrite.OwnedBy", "DelegatedPermissionGrant.ReadWrite.All")
 LISTINGS = (APPLICATIONS, PRINCIPALS, GRANTS)
@@ -130,6 +130,26 @@ def test_forbidden_listing_falls_back_to_looking_up(count: int):
     where.switch(listing_forbidden=True)
     # a token that may list could tell of it; one that may not says 403 once
     assert asked_by_plan(where, plans) <= 6 + 3 * count
+
+
+def test_every_page_of_a_counted_listing_is_asked_of_the_same_index_and_expands_nothing():
+    where, plans = provisioned(4)
+    where.change(lambda found: crowded(found, 2500))
+    where.forget()
+    assert planned(where, plans).proposal.changes == ()
+    listings = [each for each in where.asked if each.url.path.endswith("/v1.0/applications")]
+    assert [each.headers.get("ConsistencyLevel") for each in listings] == ["eventual"] * 3
+    assert not [each for each in listings if "expand" in str(each.url)]
+
+
+def test_owners_of_listed_applications_are_read_where_a_plan_states_them():
+    where, plans = lab(), fleet(4)
+    plans[1]["client"]["owners"] = [OWNER]
+    settled(where, plans)
+    assert asked_by_plan(where, plans) <= 6 + pages(where) + 1
+    owned = where.directory.find(APPLICATIONS, "uniqueName", plans[1]["client"]["id"])
+    assert owned
+    assert OWNER in where.directory.linked(str(owned["id"]), OWNERS)
 
 
 def test_application_that_the_listing_does_not_show_yet_is_looked_up():

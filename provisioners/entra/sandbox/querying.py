@@ -37,8 +37,12 @@ class Query:
         size, start = self._top(), self._start()
         if self.options.get("$count", "true") not in ("true", "false"):
             raise bad("Invalid value for the query option $count.", "BadRequest")
+        counted = self.options.get("$count") == "true"
+        # an advanced query expands nothing, and each of its pages must say that it is one (aad-advanced-queries, paging)
+        if counted and (("$expand" in self.options) if self.eventual else bool(start)):
+            raise UNSUPPORTED
         shown = [self.selected(each, known) for each in kept[start : start + size]]
-        count = {"@odata.count": len(kept)} if self.options.get("$count") == "true" and self.eventual else {}
+        count = {"@odata.count": len(kept)} if counted and self.eventual and not start else {}
         link = {}
         if start + size < len(kept):
             token = base64.urlsafe_b64encode(str(start + size).encode()).decode()
