@@ -13,7 +13,7 @@ from ..provisioners.files import write_private
 from ..provisioners.registry import PlanKinds
 from ..provisioners.session import Session, open_session
 from .exit_codes import DONE
-from .first_plan import as_yaml, nested
+from .first_plan import as_yaml, provider_settings
 from .options import DEFAULT_PLAN, Common
 from .running import Interruption, run
 
@@ -57,7 +57,7 @@ def adopt(common: Common, adoption: Adoption) -> int:
 def adoption_data(adoption: Adoption) -> dict[str, Any]:
     """Return the plan data with which to look: the client's name and the way to it."""
     try:
-        settings = nested(adoption.settings)
+        provider = provider_settings(adoption.kind, adoption.settings)
     except ValueError as error:
         raise UsageError(
             f"`--set {error}` is not KEY=VALUE", fix="such as --set url=https://sso.example.com"
@@ -65,7 +65,6 @@ def adoption_data(adoption: Adoption) -> dict[str, Any]:
     coder = {"access_url": adoption.access_url} | (
         {"version": adoption.coder_version} if adoption.coder_version else {}
     )
-    provider = {"type": adoption.kind, **settings}
     return {"version": 1, "coder": coder, "identity_provider": provider, "client": {"id": adoption.client_id}}
 
 

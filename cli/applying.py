@@ -21,7 +21,7 @@ from ..provisioners.session import Session, open_session
 from .exit_codes import DONE
 from .options import Common
 from .planning import Wish, look, say_traffic, show
-from .render.aftermath import notes_after
+from .render.aftermath import closing_line, notes_after
 from .render.errors import render_error, visible
 from .render.text import Cost
 from .running import Interruption, answered, load_deployments, run
@@ -177,10 +177,9 @@ def _finish(job: Job, session: Session, proposal: Proposal, report: Report, inte
     env_written = _write_env(job, session, proposal, report)
     for note in notes_after(session.engine, proposal, report, env_written=env_written):
         console.say(note)
-    if report.results:
-        console.out(
-            f"Applied: {len(report.done)} changes, and a new look finds nothing left to change. {session.traffic.total} requests."
-        )
+    closing = closing_line(proposal, report, session.traffic.total)
+    if closing:
+        console.out(closing)
     return DONE
 
 
@@ -215,7 +214,7 @@ def _raise_unfinished(proposal: Proposal, report: Report) -> None:
         f"{len(report.done)} changes were made, {len(undone)} were not",
         fix="correct the cause and run `apply` again",
         notes=tuple(notes),
-    )
+    ) from (ExceptionGroup("the causes", errors) if errors else None)
 
 
 def _write_env(job: Job, session: Session, proposal: Proposal, report: Report) -> bool:

@@ -13,6 +13,7 @@ from .applying import single
 from .exit_codes import DONE
 from .options import Common
 from .planning import Wish, look
+from .render.aftermath import steps_for_people
 from .running import Interruption, load_deployments, run
 
 
@@ -43,19 +44,22 @@ def emit(common: Common, paths: Sequence[str], emission: Emission) -> int:
         for note in proposal.notes:
             common.console.warn(f"warning: {note.problem} [{note.code}]")
         text = named(emission.form).render(env, options)
-        _deliver(common, text, emission)
+        _deliver(common, text, emission, holds_secret=any(entry.is_secret for entry in env.entries))
         if view.changes.sendable:
             common.console.say("note: the live client is not as the plan wants it; run `oidc-provision plan`")
+        manual = len(view.changes) - len(view.changes.sendable)
+        if manual:
+            common.console.say(f"note: {steps_for_people(manual)}; `oidc-provision plan` says what to do")
         return DONE
 
     return run(common.console, work)
 
 
-def _deliver(common: Common, text: str, emission: Emission) -> None:
+def _deliver(common: Common, text: str, emission: Emission, *, holds_secret: bool) -> None:
     if emission.output:
         write_private(Path(emission.output), text.encode())
         common.console.say(f"wrote {emission.output}")
         return
     common.console.out(text, with_secrets=emission.show_secrets)
-    if not emission.show_secrets:
+    if holds_secret and not emission.show_secrets:
         common.console.say("note: the client secret was left out; --show-secrets prints it, --output FILE writes it")

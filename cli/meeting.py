@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..plans.errors import ProvisionError, Refused, UsageError
-from ..plans.redirects import LOOPBACK, TEMPORARY_PATH
+from ..plans.redirects import LOOPBACK, TEMPORARY_PATH, loopback_redirect
+from ..provisioners import registry
 from ..provisioners.lock import lock_folder, locked
 from ..provisioners.oidc.asking import Question
 from ..provisioners.oidc.forms import FormDriver, Person
@@ -19,11 +20,16 @@ from ..provisioners.oidc.verifying import Meet
 from .running import Interruption, answered
 
 if TYPE_CHECKING:
+    from ..plans.diff import Change
     from ..plans.load import Deployment
     from ..plans.proposal import View
     from ..provisioners.habits import Habits
     from ..provisioners.session import Session
     from .console import Console
+
+
+BY_HAND = loopback_redirect(8765, "/callback")
+"""Not the temporary one, which is ours to take away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Doorway:
 
     async def clear(self) -> bool:
         """Take away what a run that was killed has left; return whether there was anything."""
-        if self.habits.with_redirects(self.deployment.plan, self.view.live, frozenset()) is None:
+        if self._change(self.view, frozenset()) is None:
             return False
         try:
             with locked([self.deployment.target], lock_folder()):
@@ -126,9 +132,27 @@ class Doorway:
             view = proposal.views[0]
             if view.error is not None:
                 raise view.error
-            change = self.habits.with_redirects(self.deployment.plan, view.live, uris)
+            change = self._change(view, uris)
             if change is not None:
                 await self.session.engine.make(self.deployment, change, view.live)
+
+    def _change(self, view: View, uris: frozenset[str]) -> Change | None:
+        change = self.habits.with_redirects
+        return None if change is None else change(self.deployment.plan, view.live, uris)
+
+
+def refuse_without_redirects(deployment: Deployment) -> None:
+    """Raise UsageError where nobody but a person can register a redirect URI: the sign-in would be waited for in vain."""
+    plan = deployment.plan
+    kind = plan.identity_provider.type
+    if registry.load(kind).HABITS.with_redirects is not None:
+        return
+    raise UsageError(
+        f"--temporary-redirect cannot be had at `{kind}`: only a person can register a redirect URI there",
+        where=str(deployment.position(("identity_provider", "type"))),
+        fix=f"leave it out and paste the address that comes back; or register {BY_HAND} by hand and run "
+        f"`verify --login --issuer {plan.identity_provider.issuer()} --client-id ID --redirect-uri {BY_HAND}`",
+    )
 
 
 def explained(error: ProvisionError) -> str:

@@ -30,6 +30,7 @@ class Common:
     client_key: str
     parallelism: int
     deadline: float
+    debug: bool = False
 
     def session(self, progress: Progress | None = None, **more: Any) -> SessionSettings:  # noqa: ANN401  # the fields of SessionSettings
         """Return the settings of a run; each request is a line of trace and, where nothing else is counted, a step."""
@@ -110,7 +111,8 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
         deadline: float,
         **rest: Any,  # noqa: ANN401  # the verb's own options
     ) -> Any:  # noqa: ANN401  # the verb's exit code
-        return command(common=Common(console, ca_file, client_cert, client_key, parallelism, deadline), **rest)
+        debug = bool(click.get_current_context().obj.get("debug"))
+        return command(common=Common(console, ca_file, client_cert, client_key, parallelism, deadline, debug), **rest)
 
     return with_common
 

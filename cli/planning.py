@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -90,6 +91,8 @@ def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Itera
         render_text(proposal, cost, console.style, failures=False) if text else RENDERINGS[form](proposal, cost)
     )
     for view in proposal.failed:
+        if common.debug:
+            console.say("".join(traceback.format_exception(view.error)))
         console.warn(failure_text(view))
     for name, path in files:
         write_private(Path(path), console.clean(RENDERINGS[name](proposal, cost)).encode())

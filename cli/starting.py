@@ -13,7 +13,7 @@ from ..provisioners import registry
 from ..provisioners.files import write_private
 from .console import Console
 from .exit_codes import DONE
-from .first_plan import as_yaml, nested
+from .first_plan import as_yaml, provider_settings
 
 STORE = "file:secrets/coder.env#CODER_OIDC_CLIENT_SECRET"
 SCOPES = ["openid", "profile", "email"]
@@ -44,7 +44,7 @@ def _plan_data(console: Console, answers: Answers) -> dict[str, Any]:
     kind = answers.kind or only or _answer(console, f"Identity provider type ({', '.join(kinds)})", "--type")
     url = answers.access_url or _answer(console, "Coder's access URL", "--access-url")
     try:
-        provider = nested([*answers.settings, *_asked(console, kind, answers.settings)])
+        provider = provider_settings(kind, [*answers.settings, *_asked(console, kind, answers.settings)])
     except ValueError as error:
         raise UsageError(
             f"`--set {error}` is not KEY=VALUE", fix="such as --set url=https://sso.example.com"
@@ -52,7 +52,7 @@ def _plan_data(console: Console, answers: Answers) -> dict[str, Any]:
     return {
         "version": 1,
         "coder": {"access_url": url} | ({"version": answers.version} if answers.version else {}),
-        "identity_provider": {"type": kind, **provider},
+        "identity_provider": provider,
         "client": {"id": answers.client_id, "secret": {"store": STORE}, "scopes": SCOPES},
         **_lifetimes(kind),
     }

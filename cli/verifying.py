@@ -19,8 +19,9 @@ from ..provisioners.oidc.asking import Request
 from ..provisioners.oidc.coder_side import CoderSide
 from ..provisioners.oidc.discovery import host_of
 from ..provisioners.oidc.forms import FormDriver, Person
-from ..provisioners.oidc.of_plan import assumed, plan_step, subject_of
+from ..provisioners.oidc.of_plan import Picture, assumed, plan_step, subject_of, untold
 from ..provisioners.oidc.probes import CREDENTIALS, DOOR
+from ..provisioners.oidc.signing_in import untried
 from ..provisioners.oidc.subject import Subject
 from ..provisioners.oidc.tokens import Credentials
 from ..provisioners.oidc.verifying import Meet, Surroundings, Verifier
@@ -28,7 +29,7 @@ from ..provisioners.session import Session, open_session
 from ..provisioners.transport import fetch_json
 from .applying import single
 from .exit_codes import DONE, FAILED
-from .meeting import Doorway, Seat, coming_back, explained
+from .meeting import Doorway, Seat, coming_back, explained, refuse_without_redirects
 from .options import Common
 from .planning import Wish, look, named_outputs, say_traffic
 from .render.proof import RENDERINGS
@@ -102,6 +103,8 @@ def verify(common: Common, paths: Sequence[str], wish: VerifyWish) -> int:
     """Verify a plan, or an issuer without one; print what was found and return the exit code."""
     files = named_outputs(wish.output, RENDERINGS)
     deployment = None if wish.issuer else single(load_deployments(paths), "`verify`")
+    if deployment is not None and wish.temporary_redirect:
+        refuse_without_redirects(deployment)
 
     async def work(interruption: Interruption) -> int:
         with common.console.progress("verifying"):
@@ -156,25 +159,26 @@ class _Job:
             self.common.console.warn("removed the redirect URI that a `verify` before this one had to leave behind")
             proposal, _ = await look(self.session, [deployment], Wish(), writing=writing)
             view = proposal.views[0]
-        env, subject = await self._subject(deployment, view, habits)
-        steps = await self._quiet(deployment, view, habits, subject)
-        if self.wish.login and subject is not None:
-            doorway = replace(doorway, view=view)
-            steps += await self._login(subject, doorway)
-        return (*steps, *await self._coder(deployment, env))
+        picture = await self._picture(deployment, view, habits)
+        steps = await self._quiet(deployment, view, picture)
+        if self.wish.login and not picture.lacking:
+            steps += await self._login(picture.subject, replace(doorway, view=view))
+        elif self.wish.login:
+            steps += tuple(untried(picture.broken))
+        return (*steps, *await self._coder(deployment, picture.env))
 
-    async def _subject(
-        self, deployment: Deployment, view: View, habits: Habits
-    ) -> tuple[CoderEnv | None, Subject | None]:
+    async def _picture(self, deployment: Deployment, view: View, habits: Habits) -> Picture:
+        env, refusal, planned = None, None, plan_step(view, habits)
         if view.error is None:
             try:
                 env = self.session.engine.coder_env(deployment, view.live)
-            except ProvisionError:
-                env = None
-            if env is not None:
-                return env, self._trusting(subject_of(deployment, view.live, env, habits))
+            except ProvisionError as error:
+                refusal = error
+        if env is not None:
+            return Picture(planned, self._trusting(subject_of(deployment, view.live, env, habits)), env)
         secret = await self._kept_secret(deployment)
-        return None, None if secret is None else self._trusting(assumed(deployment, secret, habits))
+        subject = self._trusting(assumed(deployment, view.live, secret, habits))
+        return Picture(planned, subject, untold=untold(view, refusal, subject))
 
     async def _kept_secret(self, deployment: Deployment) -> Sealed | None:
         """What Coder has, where the identity provider could not be asked."""
@@ -189,14 +193,14 @@ class _Job:
             self.common.console.say(f"note: the client secret cannot be read: {explained(error)}")
             return None
 
-    async def _quiet(
-        self, deployment: Deployment, view: View, habits: Habits, subject: Subject | None
-    ) -> tuple[Step, ...]:
-        planned = plan_step(view, habits)
-        if subject is None:
-            return (planned, *(not_reached(*step, breaks=planned.breaks) for step in (CREDENTIALS, DOOR)))
-        verifier = self._verifier(subject)
-        steps = [await verifier.discovery(), planned, *await verifier.probes()]
+    async def _quiet(self, deployment: Deployment, view: View, picture: Picture) -> tuple[Step, ...]:
+        verifier = self._verifier(picture.subject)
+        steps = [await verifier.discovery(), *picture.steps]
+        if picture.lacking:
+            # another client's answers would be told as this one's
+            steps += (not_reached(*step, breaks=picture.broken) for step in (CREDENTIALS, DOOR))
+        else:
+            steps += await verifier.probes()
         if view.error is None:
             steps += await self._confirmed(deployment, view)
         return tuple(steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
 from .document import Document
@@ -19,9 +20,14 @@ class Deployment:
     document: Document
 
     @property
+    def folder(self) -> str:
+        """The plan file's folder, to which the plan's relative paths are relative; "" for the working one."""
+        return posixpath.dirname(self.document.file)
+
+    @property
     def target(self) -> Target:
         """Where the plan's resources live."""
-        return self.plan.identity_provider.target()
+        return self.plan.identity_provider.target(self.folder)
 
     @property
     def client_id(self) -> str:

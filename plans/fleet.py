@@ -49,8 +49,7 @@ def _store_place(deployment: Deployment) -> str:
     secret = deployment.plan.client.secret
     if secret is None or secret.store is None:
         return ""
-    folder = posixpath.dirname(deployment.document.file)
-    return f"{posixpath.normpath(posixpath.join(folder, secret.store.path))}#{secret.store.key}"
+    return f"{posixpath.normpath(posixpath.join(deployment.folder, secret.store.path))}#{secret.store.key}"
 
 
 def _same_store(deployment: Deployment, first: Deployment) -> Problem:

@@ -82,8 +82,11 @@ class ProviderSettings(Frozen):
     type: str = Field(description="Which kind of identity provider this is.")
 
     @abstractmethod
-    def target(self) -> Target:
-        """Return the realm, tenant, server or database that the plan's resources live in."""
+    def target(self, near: str) -> Target:
+        """Return the realm, tenant, server or database that the plan's resources live in. Pure.
+
+        `near` is the plan file's folder, "" for the working one: the same relative path near two plans is two places.
+        """
 
     @abstractmethod
     def issuer(self) -> str:

@@ -35,19 +35,35 @@ class View:
         return {name: self.live[address].get(name) for name in sorted(self.desired[address])}
 
     def only(self, addresses: frozenset[str]) -> View:
-        """Return this view with the changes of the named addresses alone."""
-        kept = tuple(change for change in self.changes if str(change.address) in addresses)
-        return replace(self, changes=ChangeSet(kept))
+        """Return this view with the changes of the named addresses, and with all that these depend on."""
+        named = frozenset(change.key for change in self.changes if str(change.address) in addresses)
+        keys = self._with_dependencies(named)
+        return replace(self, changes=ChangeSet(tuple(change for change in self.changes if change.key in keys)))
+
+    def _with_dependencies(self, keys: frozenset[str]) -> frozenset[str]:
+        # alone they would not do: a secret would be new at the identity provider, and kept nowhere
+        waits = {change.key: change.depends_on for change in self.changes}
+        found, ahead = set[str](), list(keys)
+        while ahead:
+            key = ahead.pop()
+            if key in waits and key not in found:
+                found.add(key)
+                ahead += waits[key]
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All targets of one command. `rotate` names the clients whose secret is to be replaced, `notes` are about the run itself."""
+    """All targets of one command. `rotate` names the clients whose secret is to be replaced, `notes` are about the run itself.
+
+    `along`: the addresses that nobody named and that were kept because named ones depend on them.
+    """
 
     views: tuple[View, ...]
     rotate: frozenset[str] = frozenset()
     complete: bool = True
     notes: tuple[Finding, ...] = ()
+    along: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -91,10 +107,15 @@ class Proposal:
         return any(view.changes.sendable for view in self.views)
 
     def only(self, addresses: frozenset[str]) -> Proposal:
-        """Return the proposal restricted to some addresses, marked as incomplete. Raises Refused for one that no plan has."""
+        """Return the proposal restricted to some addresses and what they depend on, marked as incomplete.
+
+        Raises Refused for an address that no plan has.
+        """
         if not addresses:
             return self
         known = {str(address) for view in self.views for address in view.desired}
         for address in sorted(addresses - known):
             raise Refused(f"no plan has the address `{address}`", fix=f"one of: {', '.join(sorted(known)) or 'none'}")
-        return replace(self, views=tuple(view.only(addresses) for view in self.views), complete=False)
+        views = tuple(view.only(addresses) for view in self.views)
+        kept = {str(change.address) for view in views for change in view.changes}
+        return replace(self, views=views, complete=False, along=tuple(sorted(kept - addresses)))

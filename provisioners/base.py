@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..plans.coder_env import CoderEnv
@@ -36,8 +37,11 @@ class Provisioner(Protocol):
         """Return an error finding for each right that is missing, naming the role to grant. Signs in."""
         ...
 
-    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
-        """Return what exists at the target, for all clients wanted there at once. Raises Refused where rights turn out to be missing."""
+    async def read(self, plans: Sequence[Plan], given: Awaitable[Live], *, writing: bool) -> Live:
+        """Return what exists at the target, for all clients wanted there at once. Raises Refused where rights turn out to be missing.
+
+        `given` is what the plans' references and stores hold; it is resolved meanwhile, may be awaited more than once, and need not be.
+        """
         ...
 
     def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
@@ -82,12 +86,27 @@ def never() -> bool:
     return False
 
 
+def endless() -> float:
+    """Return the time that a run without a deadline has."""
+    return inf
+
+
+def unheard(_said: object) -> None:
+    """Hear nothing."""
+
+
+Close = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a provisioner is handed for one run: the HTTP client on our transport, secrets, time.
 
     `kept` is what the targets of one kind share during the run, such as a sign-in. `is_crowded` tells whether there are more targets
     than places in flight: then every request is waited for, where otherwise only round trips are.
+
+    The last three are for a kind that asks something else than HTTP, whose transport does the same by itself: `defer` takes what is to be
+    called when the run ends, `seconds_left` is the time until the run's deadline, `count` adds a request of some shape to those that are told.
     """
 
     http: AsyncClient
@@ -97,6 +116,9 @@ class Surroundings:
     clock: Clock
     kept: dict[Hashable, Any] = field(default_factory=dict)
     is_crowded: Callable[[], bool] = never
+    defer: Callable[[Close], None] = unheard
+    seconds_left: Callable[[], float] = endless
+    count: Callable[[str], None] = unheard
 
 
 @dataclass(frozen=True, slots=True)

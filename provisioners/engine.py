@@ -9,51 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from ..plans import coder_checks, rules
-from ..plans.client_secret import VALUE, given_address, store_address
+from ..plans.client_secret import VALUE
 from ..plans.coder_env import CoderEnv
 from ..plans.diff import Change, ChangeSet, Edit, diff
 from ..plans.errors import Failed, ProvisionError, Refused
 from ..plans.findings import Finding, refusal_of
 from ..plans.load import Deployment
 from ..plans.proposal import Proposal, View
-from ..plans.references import SecretReference
-from ..plans.resources import Address, Desired, Fields, Generated, Includes, Live, Target, Value, Want, Wants
+from ..plans.resources import Address, Desired, Generated, Includes, Live, Target, Value, Want, Wants
 from ..plans.sealed import Sealed
 from ..plans.steps import Step
 from .base import Outcome, Provisioner
-from .execution import Listen, Result, Run, Status
-
-
-class Store(Protocol):
-    """Where a plan keeps a client's secret."""
-
-    async def read(self) -> Sealed | None:
-        """Return the secret, None where there is none yet."""
-        ...
-
-    async def write(self, value: Sealed) -> None:
-        """Replace the secret, whole or not at all."""
-        ...
-
-
-class Vault(Protocol):
-    """Resolves references of a plan file; `near` is that file, to which relative paths are relative."""
-
-    async def resolve(self, reference: SecretReference, near: str) -> Sealed:
-        """Return the secret behind a reference. Raises SecretFailure."""
-        ...
-
-    def store(self, reference: SecretReference, near: str) -> Store:
-        """Return the store that a reference names."""
-        ...
-
-    def guard(self, value: Sealed, name: str) -> None:
-        """Keep a secret out of every output."""
-        ...
-
+from .execution import Listen, Result, Run, Status, confirm_order
+from .given import Vault, given
+from .surprises import telling, told
 
 Open = Callable[[Deployment], Awaitable[Provisioner]]
 
@@ -114,14 +85,22 @@ class Engine:
             await self._confirm_readable(provisioner, group, writing=writing)
             async with self._looks:
                 live = await self._read(provisioner, group, writing=writing)
-        except ProvisionError as error:
-            return View(target, group, error=error)
+            return self._decided(View(target, group, live), provisioner, rotate)
+        # whatever it is: the other targets stand
+        except Exception as error:  # noqa: BLE001  # told as a failure, with the exception as its cause
+            return View(target, group, error=told(error, "the look"))
+
+    @staticmethod
+    def _decided(view: View, provisioner: Provisioner, rotate: frozenset[str]) -> View:
+        group, live = view.deployments, view.live
         wanted = [provisioner.desired(d.plan, live, rotate=d.client_id in rotate) for d in group]
         desired = merged(wanted)
         changes = ChangeSet(provisioner.arrange(diff(desired, live).changes, live))
+        # at the look: found while another target is written, it would end that as well
+        confirm_order(changes)
         own = (tuple(concerning(changes, part)) for part in wanted)
         findings = tuple(f for d, part in zip(group, own, strict=True) for f in judged(provisioner, d, live, part))
-        return View(target, group, live, desired, changes, unique(findings))
+        return replace(view, desired=desired, changes=changes, findings=unique(findings))
 
     async def _provisioner(self, target: Target, deployment: Deployment) -> Provisioner:
         # kept for the run: the look after the last change signs in no second time
@@ -138,38 +117,15 @@ class Engine:
 
     async def _read(self, provisioner: Provisioner, group: tuple[Deployment, ...], *, writing: bool) -> Live:
         plans = [deployment.plan for deployment in group]
-        secrets, live = await asyncio.gather(self._secrets(group), provisioner.read(plans, writing=writing))
+        # side by side: what a command must give is slow, and few kinds ask for it to read
+        found = asyncio.ensure_future(given(self._vault, group))
+        live, secrets = await asyncio.gather(provisioner.read(plans, found, writing=writing), found)
         # known to the redactor before a diff, an error or a trace can tell of it
         for address, fields in {**live, **secrets}.items():
             for value in fields.values():
                 if isinstance(value, Sealed):
                     self._vault.guard(value, str(address))
         return {**live, **secrets}
-
-    async def _secrets(self, group: tuple[Deployment, ...]) -> Live:
-        stated = (d for d in group if d.plan.client.secret is not None or d.plan.client.references())
-        found = await asyncio.gather(*(self._given(deployment) for deployment in stated))
-        return {address: fields for entry in found for address, fields in entry.items()}
-
-    async def _given(self, deployment: Deployment) -> dict[Address, Fields]:
-        found = await self._secret(deployment)
-        further = deployment.plan.client.references()
-        if not further:
-            return found
-        near, address = deployment.document.file, given_address(deployment.client_id)
-        values = await asyncio.gather(*(self._vault.resolve(each, near) for each in further.values()))
-        return {**found, address: {**found.get(address, {}), **dict(zip(further, values, strict=True))}}
-
-    async def _secret(self, deployment: Deployment) -> dict[Address, Fields]:
-        """What stands behind the plan's `from` or in its `store`, as if it were live state: so that deciding stays pure."""
-        wish, near = deployment.plan.client.secret, deployment.document.file
-        if wish is None:
-            return {}
-        if wish.store is None:
-            given = await self._vault.resolve(wish.reference, near)
-            return {given_address(deployment.client_id): {VALUE: given}}
-        stored = await self._vault.store(wish.store, near).read()
-        return {} if stored is None else {store_address(deployment.client_id): {VALUE: stored}}
 
     async def apply(self, proposal: Proposal, *, stop: asyncio.Event, parallelism: int = 8) -> Report:
         """Make the proposal's changes, then look again at what was changed. The caller has applied the brakes."""
@@ -178,8 +134,8 @@ class Engine:
         try:
             # of all targets before the first write: a right that is missing must not stop us halfway through a fleet
             await asyncio.gather(*(self._opened[view.target].confirm_rights(view.changes.sendable) for view in busy))
-        except ProvisionError as error:
-            return Report(errors=(error,))
+        except Exception as error:  # noqa: BLE001  # as in the look; nothing is written yet
+            return Report(errors=(told(error, "the trial of rights"),))
         ended = await asyncio.gather(*(self._apply_view(view, stop=stop, limit=limit) for view in busy))
         results = tuple(result for view_results in ended for result in view_results)
         # no look afterwards: somebody wants us to end
@@ -257,11 +213,13 @@ class Engine:
 
     async def confirm(self, deployment: Deployment, live: Live) -> tuple[Step, ...]:
         """Return the vendor's own evidence about one deployment."""
-        return await self._opened[deployment.target].confirm(deployment.plan, live)
+        with telling("the vendor's own evidence"):
+            return await self._opened[deployment.target].confirm(deployment.plan, live)
 
     async def make(self, deployment: Deployment, change: Change, live: Live) -> None:
         """Make one change at a deployment's target; the caller has decided it."""
-        await self._opened[deployment.target].apply(change, live)
+        with telling(f"the change of `{change.address}`"):
+            await self._opened[deployment.target].apply(change, live)
 
     def offline_access(self, target: Target, change: Change) -> tuple[bool, bool]:
         """Tell whether users get refresh tokens before and after a change, in the vendor's judgement."""

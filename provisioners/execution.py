@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import TopologicalSorter
@@ -12,6 +12,7 @@ from ..plans.diff import Change
 from ..plans.errors import ProvisionError
 from ..plans.resources import Target
 from .base import Outcome
+from .surprises import told
 
 
 class Status(StrEnum):
@@ -38,6 +39,12 @@ Perform = Callable[[Change], Awaitable[Outcome]]
 Listen = Callable[[Result], None]
 
 
+def confirm_order(changes: Iterable[Change]) -> None:
+    """Raise CycleError, a bug of whoever arranged them, where changes would wait for each other forever."""
+    # the order itself is not needed: the futures of a run give it, and nothing waits for a whole rank
+    TopologicalSorter({change.key: change.depends_on for change in changes}).prepare()
+
+
 class Run:
     """The changes of one target on their way. `stop` lets what is under way finish and starts nothing more."""
 
@@ -55,8 +62,7 @@ class Run:
 
         Raises CycleError, a bug of whoever arranged them, where changes would wait for each other forever.
         """
-        # only to find a cycle: the futures give the order, and nothing waits for a whole rank
-        TopologicalSorter({change.key: change.depends_on for change in changes}).prepare()
+        confirm_order(changes)
         loop = asyncio.get_running_loop()
         ended: dict[str, asyncio.Future[Status]] = {change.key: loop.create_future() for change in changes}
         async with asyncio.TaskGroup() as group:
@@ -64,6 +70,15 @@ class Run:
         return tuple(task.result() for task in tasks)
 
     async def _one(self, change: Change, ended: dict[str, asyncio.Future[Status]]) -> Result:
+        try:
+            result = await self._ended(change, ended)
+        finally:
+            # where the change was cancelled, what waits for it would wait forever
+            ended[change.key].cancel()
+        self._listen(result)
+        return result
+
+    async def _ended(self, change: Change, ended: dict[str, asyncio.Future[Status]]) -> Result:
         before = [(key, await ended[key]) for key in sorted(change.depends_on) if key in ended]
         broken = next((key for key, status in before if status is not Status.DONE), None)
         if broken is not None:
@@ -73,7 +88,6 @@ class Run:
             async with self._limit:
                 result = await self._try(change)
         ended[change.key].set_result(result.status)
-        self._listen(result)
         return result
 
     async def _try(self, change: Change) -> Result:
@@ -82,6 +96,7 @@ class Run:
             return Result(self._target, change, Status.SKIPPED, why="interrupted")
         try:
             outcome = await self._perform(change)
-        except ProvisionError as error:
-            return Result(self._target, change, Status.FAILED, error=error)
+        # one provisioner's bug must not cost the report of what others have written
+        except Exception as error:  # noqa: BLE001  # told as a failure, with the exception as its cause
+            return Result(self._target, change, Status.FAILED, error=told(error, f"the change of `{change.address}`"))
         return Result(self._target, change, Status.DONE, steps=outcome.done)

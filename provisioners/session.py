@@ -14,11 +14,13 @@ from ..plans.redaction import Redactor
 from ..plans.references import SecretReference
 from ..plans.sealed import Sealed
 from . import registry
-from .base import HttpRules, Provisioner, Surroundings
+from .base import Close, HttpRules, Provisioner, Surroundings, unheard
 from .clock import Clock, SystemClock
-from .engine import Engine, Store
-from .execution import Listen, Result
+from .engine import Engine
+from .execution import Listen
+from .given import Store
 from .secrets import SecretContext, open_store, resolve, weakness
+from .surprises import told
 from .tls import TlsSettings
 from .traffic import Exchange, Traffic, nameless
 
@@ -31,10 +33,6 @@ SECRET_BYTES = 48
 def drawn_secret() -> str:
     """Return a new client secret: 64 characters of 384 random bits, safe in every sink."""
     return secrets.token_urlsafe(SECRET_BYTES)
-
-
-def unheard(_result: Result) -> None:
-    """Hear nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +110,12 @@ async def open_session(settings: SessionSettings) -> AsyncIterator[Session]:
     try:
         engine = Engine(opener.open, references, settings.draw, settings.listen, settings.parallelism)
         yield Session(engine, traffic, references, opener.plain, settings)
-    finally:
+    # what ended the work is to be told, not what closing adds to it
+    except BaseException:
         await opener.close()
+        raise
+    for error in await opener.close():
+        raise told(error, "closing")
 
 
 class _Opener:
@@ -125,6 +127,8 @@ class _Opener:
         self._references = references
         self._clients: dict[str, AsyncClient] = {}
         self._kept: dict[str, dict[Hashable, Any]] = {}
+        self._ends = settings.clock.monotonic() + settings.deadline
+        self._deferred: list[Close] = []
         self._opened = 0
 
     async def open(self, deployment: Deployment) -> Provisioner:
@@ -139,10 +143,15 @@ class _Opener:
         rules = HttpRules(repeatable=lambda _method, _path: False, name_path=nameless)
         return self._around("", rules).http
 
-    async def close(self) -> None:
-        """Close all connections."""
-        for client in self._clients.values():
-            await client.aclose()
+    async def close(self) -> tuple[Exception, ...]:
+        """Close all connections, HTTP first, then what provisioners deferred, the last first; return what failed to close."""
+        failed = []
+        for close in (*(client.aclose for client in self._clients.values()), *reversed(self._deferred)):
+            try:
+                await close()
+            except Exception as error:  # noqa: BLE001  # one that fails must not keep the others open
+                failed.append(error)
+        return tuple(failed)
 
     def _around(self, name: str, rules: HttpRules) -> Surroundings:
         from . import transport  # noqa: PLC0415  # httpx, which commands without a network do not need
@@ -159,4 +168,7 @@ class _Opener:
             self._settings.clock,
             self._kept.setdefault(name, {}),
             lambda: self._opened > self._settings.parallelism,
+            self._deferred.append,
+            lambda: self._ends - self._settings.clock.monotonic(),
+            lambda kind: self._base.traffic.sent(kind, 1),
         )

@@ -6,7 +6,7 @@ Its clients have three fields: `lifetime`, `refresh` and `secret`. A tenant has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from oidc_provision.plans.client_secret import secret_want, store_desired
 from oidc_provision.plans.coder import base_env
 from oidc_provision.plans.coder_env import CoderEnv
 from oidc_provision.plans.diff import Action, Change
-from oidc_provision.plans.errors import Failed, ProvisionError, RemoteFailure
+from oidc_provision.plans.errors import Failed, ProvisionError, Refused, RemoteFailure, SecretFailure
 from oidc_provision.plans.findings import Finding, Rule, Severity
 from oidc_provision.plans.lifetimes import LifetimeRules, Lifetimes
 from oidc_provision.plans.load import Deployment, load
@@ -25,7 +25,7 @@ from oidc_provision.plans.model import Plan, PlanKind, ProviderSettings, SharedS
 from oidc_provision.plans.resources import Address, Desired, Exactly, Fields, Live, Target, Want
 from oidc_provision.plans.sealed import Sealed
 from oidc_provision.plans.steps import PARTS, Step, ok
-from oidc_provision.provisioners.base import HttpRules, Outcome, Surroundings
+from oidc_provision.provisioners.base import HttpRules, Outcome, Surroundings, endless, unheard
 from oidc_provision.provisioners.habits import Habits, Wishes
 
 MISSING = Rule("stranger-missing-right", Severity.ERROR, "a right is missing", "Nothing can be written without it.")
@@ -37,7 +37,7 @@ class StrangerSettings(ProviderSettings):
     tenant: str = Field(description="The tenant.")
     one_per_target = ()
 
-    def target(self) -> Target:
+    def target(self, near: str) -> Target:
         return Target("tenant", self.tenant)
 
     def issuer(self) -> str:
@@ -74,11 +74,26 @@ class Tenant:
     complaint: str = "was refused"
     deaf: frozenset[str] = frozenset()
     manual: frozenset[str] = frozenset()
+    bugs: Mapping[str, BaseException] = field(default_factory=dict)
+    """Exceptions that are none of ours, by the method that raises them, or the change as `apply coder`."""
+    by_hand: bool = False
+    """It has no API: a client is there when its plan's reference gives what a person downloaded."""
+    fixed_secrets: bool = False
+    """The secret of a client cannot be replaced."""
     before_write: Callable[[str], None] = field(default=lambda _name: None)
     shows_once: str = ""
     """A secret that it makes by itself and shows in the answer alone; "" for a tenant that takes ours."""
+    closed: int = 0
     under_way: int = 0
     most_under_way: int = 0
+
+    def stumble(self, where: str) -> None:
+        if where in self.bugs:
+            raise self.bugs[where]
+
+    async def close(self) -> None:
+        self.closed += 1
+        self.stumble("close")
 
     @property
     def writes(self) -> list[str]:
@@ -90,9 +105,22 @@ def client_address(plan: Plan) -> Address:
 
 
 class StrangerProvisioner:
-    def __init__(self, name: str, tenant: Tenant) -> None:
+    def __init__(
+        self,
+        name: str,
+        tenant: Tenant,
+        count: Callable[[str], None] = unheard,
+        seconds_left: Callable[[], float] = endless,
+    ) -> None:
         self._name = name
         self._tenant = tenant
+        self._count = count
+        self._seconds_left = seconds_left
+
+    def _ask(self, kind: str) -> None:
+        if self._seconds_left() <= 0:
+            raise RemoteFailure("the run's deadline is over", where=self._name)
+        self._count(kind)
 
     async def preflight(self, plans: Sequence[Plan], *, writing: bool) -> tuple[Finding, ...]:
         self._tenant.log.append("preflight")
@@ -100,14 +128,24 @@ class StrangerProvisioner:
             return ()
         return (MISSING.finding(self._tenant.refused, fix="grant it", where=self._name),)
 
-    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
+    async def read(self, plans: Sequence[Plan], given: Awaitable[Live], *, writing: bool) -> Live:
+        self._ask("READ tenant")
         self._tenant.log.append("read")
+        self._tenant.stumble("read")
         if self._tenant.unreachable:
             raise RemoteFailure("the tenant does not answer", where=self._name)
         found: dict[Address, Fields] = {Address("tenant", self._name): {"region": self._tenant.region}}
+        if self._tenant.by_hand:
+            downloaded = {a.name: fields["value"] for a, fields in (await given).items() if a.kind == "given"}
+            return found | {
+                Address("client", name): {"refresh": True, "secret": downloaded[name]} for name in downloaded
+            }
         return found | {Address("client", name): dict(fields) for name, fields in self._tenant.clients.items()}
 
     def desired(self, plan: Plan, live: Live, *, rotate: bool) -> Desired:
+        self._tenant.stumble("desired")
+        if rotate and self._tenant.fixed_secrets:
+            raise Refused("the secret cannot be replaced here", where=self._name, fix="make a new client")
         address = client_address(plan)
         wants: dict[str, Want] = {"refresh": Exactly(True), "secret": secret_want(plan, live, address, rotate=rotate)}
         if plan.access_tokens.stated("lifetime"):
@@ -121,6 +159,7 @@ class StrangerProvisioner:
 
     def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:
         """Stores, then the tenant, then clients."""
+        self._tenant.stumble("arrange")
         tenant = frozenset(change.key for change in changes if change.address.kind == "tenant")
         keys = {change.key for change in changes}
 
@@ -135,20 +174,24 @@ class StrangerProvisioner:
         return tuple(placed(change) for change in changes)
 
     def check(self, plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding, ...]:
+        self._tenant.stumble("check")
         odd = live[Address("tenant", self._name)]["region"] == "nowhere"
         return (ODD.finding("the tenant is nowhere", where=self._name),) if odd else ()
 
     async def confirm_rights(self, changes: tuple[Change, ...]) -> None:
         self._tenant.log.append("confirm")
+        self._tenant.stumble("confirm_rights")
 
     async def apply(self, change: Change, live: Live) -> Outcome:
         name = change.address.name
+        self._ask(f"WRITE {change.address.kind}")
         self._tenant.before_write(name)
         self._tenant.under_way += 1
         self._tenant.most_under_way = max(self._tenant.most_under_way, self._tenant.under_way)
         for _ in range(5):  # a signal is heard some turns of the loop after it came
             await asyncio.sleep(0)
         self._tenant.under_way -= 1
+        self._tenant.stumble(f"apply {name}")
         if name in self._tenant.failing:
             raise Failed(f"`{name}` {self._tenant.complaint}", where=self._name)
         self._write(change, name)
@@ -177,6 +220,7 @@ class StrangerProvisioner:
         return plan.normalised()
 
     async def confirm(self, plan: Plan, live: Live) -> tuple[Step, ...]:
+        self._tenant.stumble("confirm")
         return (ok("stranger", "the tenant has tokens"),)
 
     def offline_access(self, change: Change) -> tuple[bool, bool]:
@@ -187,7 +231,10 @@ TENANTS: dict[str, Tenant] = {}
 
 
 async def open_provisioner(deployment: Deployment, surroundings: Surroundings) -> StrangerProvisioner:
-    return StrangerProvisioner(deployment.target.name, TENANTS.setdefault(deployment.target.name, Tenant()))
+    name = deployment.target.name
+    tenant = TENANTS.setdefault(name, Tenant())
+    surroundings.defer(tenant.close)
+    return StrangerProvisioner(name, tenant, surroundings.count, surroundings.seconds_left)
 
 
 PLAN = """\
@@ -220,6 +267,8 @@ class MemoryVault:
         self.guarded: list[Sealed] = []
 
     async def resolve(self, reference: object, near: str) -> Sealed:
+        if str(reference) not in self.kept:
+            raise SecretFailure(f"`{reference}` gives nothing")
         return Sealed(self.kept[str(reference)])
 
     def store(self, reference: object, near: str) -> MemoryStore:

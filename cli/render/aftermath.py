@@ -19,18 +19,36 @@ def notes_after(engine: Engine, proposal: Proposal, report: Report, *, env_writt
         for change in view.changes:
             if (view.target, change.key) in done:
                 yield from _sign_in_again(engine, view, change)
-    # as the last look words it: by then what was made has the ids that a step may need
-    told = {
-        (target, change.key): change for seen in (proposal, report.after) if seen for target, change in seen.changes
-    }
-    for change in told.values():
-        if change.manual:
-            yield f"! left for you: `{change.address}`: {change.manual}"
+    for change in left_for_people(proposal, report):
+        yield f"! left for you: `{change.address}`: {change.manual}"
     restarts = list(_changed_settings(engine, proposal, report))
     for name in restarts:
         yield f"restart Coder with the settings of `{name}`: it reads them at its start only (`oidc-provision env` prints them)"
     if env_written and not restarts:
         yield "restart Coder: its settings file changed, and it reads it at its start only"
+
+
+def left_for_people(proposal: Proposal, report: Report) -> tuple[Change, ...]:
+    """Return the steps that only a human can do, as the last look at each target words them."""
+    # by then what was made has the ids that a step may need, and a step that was done is no longer there
+    seen_last = {} if report.after is None else {view.target: view for view in report.after.views if view.error is None}
+    views = [seen_last.get(view.target, view) for view in proposal.views]
+    return tuple(change for view in views for change in view.changes if change.manual)
+
+
+def closing_line(proposal: Proposal, report: Report, requests: int) -> str:
+    """Return what an apply came to, "" where there was nothing to do at all."""
+    left = len(left_for_people(proposal, report))
+    if report.results:
+        beside = f", but {steps_for_people(left)}" if left else ""
+        changes = f"{len(report.done)} changes, and a new look finds nothing left to change"
+        return f"Applied: {changes}{beside}. {requests} requests."
+    return f"Nothing to send, but {steps_for_people(left)}." if left else ""
+
+
+def steps_for_people(count: int) -> str:
+    """Return how many steps only a human can do, as words."""
+    return "1 step is left for a human" if count == 1 else f"{count} steps are left for a human"
 
 
 def _sign_in_again(engine: Engine, view: View, change: Change) -> Iterator[str]:

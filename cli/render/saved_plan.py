@@ -25,7 +25,10 @@ def render_saved(saved: SavedPlan) -> str:
 
 
 def _change(change: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  {SYMBOLS.get(change['action'], '?')} {visible(change['address'])}"
+    symbol, words = ("!", " needs a human") if change.get("manual") else (SYMBOLS.get(change["action"], "?"), "")
+    yield f"  {symbol} {visible(change['address'])}{words}"
+    if change.get("manual"):
+        yield f"      {visible(change['manual'])}"
     for edit in change["edits"]:
         yield f"      {visible(edit['field'])}: {_shown(edit['before'])} -> {_shown(edit['after'])}"
 

@@ -139,7 +139,14 @@ def summary(proposal: Proposal, cost: Cost | None = None) -> str:
     else:
         line = f"Plan: {found['add']} to add, {found['change']} to change, {found['remove']} to remove."
         line += f" {found['manual']} left for a human." if found["manual"] else ""
-    lines = [line] if proposal.complete else [line, "Restricted by --target: other changes may be pending."]
+    lines = [line] if proposal.complete else [line, _restricted(proposal)]
     if cost is not None:
         lines.append(f"{cost.requests} requests, {cost.seconds:.1f} s, digest {proposal.digest[:16]}")
     return "\n".join(lines)
+
+
+def _restricted(proposal: Proposal) -> str:
+    along = ", ".join(f"`{visible(address)}`" for address in proposal.along[:FEW])
+    more = f" and {len(proposal.along) - FEW} more" if len(proposal.along) > FEW else ""
+    taken = f" {along}{more} came along, as what was named depends on it." if along else ""
+    return f"Restricted by --target: other changes may be pending.{taken}"

@@ -9,7 +9,7 @@ from ...plans.resources import Generated, Value
 from ...plans.sealed import Sealed
 from .errors import visible
 
-LIFETIME_WORDS = ("timeout", "lifespan", "lifetime", "Timeout", "Lifespan")
+LIFETIME_WORDS = ("timeout", "lifespan", "lifetime", "Timeout", "Lifespan", "Lifetime")
 
 
 def shown(field: str, value: Value) -> str:

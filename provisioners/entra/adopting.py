@@ -14,9 +14,7 @@ from .fields import (
     ID_CLAIMS,
     NAME,
     PERMISSIONS,
-    SCOPES,
     client_address,
-    consent_address,
     group_kinds,
     members,
     principal_address,
@@ -48,16 +46,13 @@ def _client(plan: Plan, live: Live) -> dict[str, object]:
     client["scopes"] = [scope for scope in CODER_SCOPES if scope in asked or scope in ("openid", "offline_access")]
     if live.get(principal_address(name), {}).get(ASSIGNMENT) is True:
         client["assignment_required"] = True
-    consented = members(live.get(consent_address(name), {}).get(SCOPES))
-    if consented:
-        client["admin_consent"] = True
     return client | _claims(fields)
 
 
 def _claims(fields: Fields) -> dict[str, object]:
     optional = members(fields.get(ID_CLAIMS))
     found: dict[str, object] = {}
-    if "email" not in optional:
+    if "email" not in optional and ("upn" in optional or "email" not in members(fields.get(PERMISSIONS))):
         # stated as it is: `email` would be added
         found["email_claim"] = "upn" if "upn" in optional else "preferred_username"
     held = group_kinds(fields.get(GROUPS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.x509 import Certificate
 
-PKCS1 = "-----BEGIN RSA PRIVATE KEY-----"
+PKCS1 = "RSA PRIVATE KEY"
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 CONVERT = "run `openssl rsa -traditional -in OLD -out NEW`, and keep NEW readable by Coder alone"
 
 
@@ -99,9 +101,12 @@ def key_problem(pem: str, certificate: Facts) -> tuple[str, str]:
         return "cannot be read: it is broken or has a passphrase", CONVERT
     if not isinstance(key, RSAPrivateKey):
         return "is no RSA key, and Coder signs with RSA only", "make a certificate with an RSA key"
-    if PKCS1 not in pem:
-        # Go's PKCS#1 parser refuses a PKCS#8 key, which current openssl writes by default
-        return "is not in PKCS#1 form (`BEGIN RSA PRIVATE KEY`), the only one that Coder reads", CONVERT
+    if _BLOCK.findall(pem)[:1] != [PKCS1]:
+        # Coder takes the first block of the file, and Go's PKCS#1 parser refuses a PKCS#8 key, which current openssl writes by default
+        return (
+            "does not begin with a key in PKCS#1 form (`BEGIN RSA PRIVATE KEY`), the only one that Coder reads",
+            CONVERT,
+        )
     if certificate.public and _spelled(key.public_key()) != certificate.public:
         return "is not the key of the certificate", "give the two that belong together"
     return "", ""

@@ -78,8 +78,9 @@ CREDENTIAL_ELSEWHERE = Rule(
 CREDENTIAL_LEFT = Rule(
     "entra-credential-left",
     Severity.INFO,
-    "a secret or certificate of ours is still good and the plan speaks of the other kind",
-    "After a move from one kind to the other nothing at Entra tells when Coder was restarted, so what it used before is not taken away by itself.",
+    "a secret or certificate of ours is still good and the plan uses another",
+    "After a move from one kind to the other, or back to an earlier certificate, nothing at Entra tells when Coder was restarted, so what it used "
+    "is not taken away by itself.",
 )
 SECRET_NOT_THERE = Rule(
     "entra-secret-not-there",
@@ -116,6 +117,21 @@ OVERLAP = Rule(
     "two secrets are good at once while Coder is given the new one",
     "The one before stays for `client.rotation_overlap`, so that Coder can be restarted in between and nobody is signed out.",
     "Microsoft Graph, application-addpassword",
+)
+HURRIED = Rule(
+    "entra-rotation-in-overlap",
+    Severity.WARNING,
+    "a rotation takes away the secret before while its overlap lasts",
+    "There are never more than two secrets of ours: the one in use and the new one. Coder, where it was not restarted since the rotation before, "
+    "still has the one that goes.",
+    "Microsoft Entra, supported-accounts-validation",
+)
+NOT_YET = Rule(
+    "entra-credential-not-yet",
+    Severity.WARNING,
+    "the secret or certificate in use is not good yet",
+    "Entra refuses it before its beginning (AADSTS7000215, AADSTS700027), so nobody can sign in and no token is refreshed.",
+    "Microsoft Graph, passwordCredential",
 )
 STORE_LOST = Rule(
     "entra-store-lost",
@@ -227,6 +243,14 @@ CONSENT_UNKNOWN = Rule(
     "asked themselves, or refused (AADSTS65001, AADSTS90094).",
     "Microsoft Graph, oauth2PermissionGrant",
 )
+CONSENT_NOT_GIVEN = Rule(
+    "entra-consent-not-given",
+    Severity.WARNING,
+    "consent is asked for and cannot be given",
+    "To consent, the tool must see Microsoft Graph's own service principal and the consent that there is. Without consent people are asked "
+    "themselves, or refused (AADSTS65001, AADSTS90094).",
+    "Microsoft Graph, oauth2PermissionGrant",
+)
 ASSIGNMENT_REQUIRED = Rule(
     "entra-assignment-required",
     Severity.INFO,
@@ -255,6 +279,20 @@ MANY_GROUPS = Rule(
     "Then the token names a place to ask instead of the groups, and Coder sees none. With `group_membership: ApplicationGroup` only groups that are "
     "assigned to the application count.",
     "Microsoft Entra, id-token-claims-reference",
+)
+GROUPS_AS_ROLES = Rule(
+    "entra-groups-as-roles",
+    Severity.WARNING,
+    "groups come as roles",
+    "With `emit_as_roles` among the claim's additional properties Entra puts the groups into `roles`, where Coder does not look.",
+    "Microsoft Entra, optional-claims-reference",
+)
+OTHER_LIFETIME = Rule(
+    "entra-other-token-policy",
+    Severity.ERROR,
+    "the application has another token lifetime policy",
+    "An application has one at most. Ours cannot be attached beside it, and what somebody else made is never touched.",
+    "Microsoft Graph, tokenLifetimePolicy",
 )
 MEMBERSHIP_WITHOUT_CLAIM = Rule(
     "entra-membership-without-claim",

@@ -92,6 +92,10 @@ class Verdict:
     unclear: bool = False
     before: Credential | None = None
     """The one before that stays for the overlap."""
+    hurried: Credential | None = None
+    """The one before whose overlap is not over, and that goes all the same: there are never more than two."""
+    newer: tuple[Credential, ...] = ()
+    """Certificates of ours that came after the plan's: nothing tells when Coder stops using them."""
 
 
 def read(listed: Iterable[Mapping[str, Any]]) -> tuple[Credential, ...]:
@@ -156,12 +160,18 @@ def decide(found: tuple[Credential, ...], secret: str | None, now: int, terms: T
     add = rotate or (terms.before is not None and current.ends_within(terms.before, now))
     others = tuple(each for each in alive if each.is_ours and each != current)
     # times are told in whole seconds, so of two in one second the name tells which came after
-    orphans = tuple(each for each in others if each.start > current.start or each.succeeds(current))
+    orphans = tuple(each for each in others if _came_after(each, current))
     older = tuple(each for each in others if each not in orphans)
     # two may be alive: the one in service, and the one before it or the one after
-    kept = None if add or now >= current.start + terms.overlap else _predecessor(current, older)
+    before = None if now >= current.start + terms.overlap else _predecessor(current, older)
+    kept, hurried = (None, before) if add else (before, None)
     gone = (*over, *orphans, *(each for each in older if each != kept))
-    return Verdict(current, add, gone, orphans, before=kept)
+    return Verdict(current, add, gone, orphans, before=kept, hurried=hurried)
+
+
+def _came_after(each: Credential, current: Credential) -> bool:
+    # what the name says counts before the clocks, of which Entra's copies have several
+    return each.succeeds(current) or (each.start > current.start and not current.succeeds(each))
 
 
 def decide_certificate(
@@ -171,8 +181,11 @@ def decide_certificate(
     alive, over = _parted(found, now)
     current = next((each for each in alive if each.thumbprint == wanted.thumbprint), None)
     others = tuple(each for each in alive if each.is_ours and each != current)
-    due = others if current is not None and now >= current.start + terms.overlap else ()
-    return Verdict(current, add=current is None and usable, remove=(*over, *due))
+    if current is None:
+        return Verdict(None, add=usable, remove=over)
+    newer = tuple(each for each in others if each.start > current.start)
+    due = tuple(each for each in others if each not in newer) if now >= current.start + terms.overlap else ()
+    return Verdict(current, add=False, remove=(*over, *due), newer=newer)
 
 
 def in_service(found: tuple[Credential, ...], secret: str | None, now: int) -> Credential | None:

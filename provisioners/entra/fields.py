@@ -27,7 +27,9 @@ PERMISSIONS = "permissions"
 ID_CLAIMS = "optionalClaims.idToken"
 GROUPS = "groupMembershipClaims"
 AUDIENCE = "signInAudience"
+API_VERSION = "api.requestedAccessTokenVersion"
 OWNERS = "owners"
+AS_ROLES, EMIT_AS_ROLES = "groupsAsRoles", "emit_as_roles"
 NAME = "displayName"
 SECRETS = "passwordCredentials"
 CERTIFICATES = "keyCredentials"
@@ -35,7 +37,7 @@ SCOPES = "scopes"
 ASSIGNMENT = "appRoleAssignmentRequired"
 SELECT = (
     "id", "appId", "uniqueName", NAME, AUDIENCE, PUBLIC_FLOWS, "web", "spa", "publicClient", "requiredResourceAccess",
-    "optionalClaims", GROUPS, SECRETS, CERTIFICATES, "createdDateTime", "isDisabled",
+    "api", "optionalClaims", GROUPS, SECRETS, CERTIFICATES, "createdDateTime", "isDisabled",
 )  # fmt: skip
 PRINCIPAL_SELECT = ("id", "appId", "accountEnabled", ASSIGNMENT)
 READ_AT, ISSUER, ISSUER_PROBLEM, BY_HAND, POLICY = "readAt", "issuer", "issuerProblem", "consentByHand", "secretPolicy"
@@ -75,6 +77,11 @@ BIN = "deleted"
 def validity_field(client_id: str) -> str:
     """Return the field of the tenant that holds how long a new secret of an application is good for."""
     return f"validity[{client_id}]"
+
+
+def other_lifetime_field(object_id: str) -> str:
+    """Return the field of the tenant that names the token lifetime policy of somebody else's that an application has."""
+    return f"tokenLifetimePolicy[{object_id}]"
 
 
 def moment(text: object) -> int:
@@ -119,9 +126,18 @@ def application_fields(found: Mapping[str, Any], names: Mapping[str, str]) -> Fi
         ID_CLAIMS: frozenset(str(each.get("name")) for each in claims(found)),
         "isDisabled": bool(found.get("isDisabled")),
     }
+    if any(
+        EMIT_AS_ROLES in (each.get("additionalProperties") or ())
+        for each in claims(found)
+        if each.get("name") == "groups"
+    ):
+        fields[AS_ROLES] = True
     kinds = group_kinds(found.get(GROUPS))
     if kinds:
         fields[GROUPS] = ",".join(sorted(kinds))
+    version = (found.get("api") or {}).get("requestedAccessTokenVersion")
+    if version is not None:
+        fields[API_VERSION] = version
     if found.get(OWNERS) is not None:
         fields[OWNERS] = frozenset(str(each.get("id")) for each in found[OWNERS])
     return fields
@@ -183,7 +199,7 @@ def application_body(
 ) -> dict[str, Any]:
     """Return the PATCH for edits, field -> (before, after), of an application as it was found just now: lists are replaced whole."""
     body: dict[str, Any] = {name: edits[name][1] for name in (NAME, AUDIENCE, PUBLIC_FLOWS, GROUPS) if name in edits}
-    for field in (*REDIRECTS, ID_GRANT, ACCESS_GRANT):
+    for field in (*REDIRECTS, ID_GRANT, ACCESS_GRANT, API_VERSION):
         if field in edits:
             _put(body, field, edits[field], found)
     if PERMISSIONS in edits:

@@ -13,6 +13,7 @@ from ..habits import Habits, Wishes
 from .fields import OFFLINE_ACCESS, PERMISSIONS, PUBLIC, PUBLIC_FLOWS, SPA, WEB, client_address, members
 from .lifetimes import lifetimes
 from .meanings import MEANINGS
+from .settings import is_guid
 from .wants import scopes_of
 
 PARTS = {WEB: "redirect", SPA: "redirect", PUBLIC: "redirect", PUBLIC_FLOWS: "client", PERMISSIONS: "scopes"}
@@ -50,6 +51,14 @@ def wishes(plan: Plan) -> Wishes:
     return Wishes(scopes_of(plan))
 
 
+def client_id(plan: Plan, live: Live) -> str:
+    """Return the appId: Entra draws it, and a plan may state it in place of a name."""
+    drawn = live.get(client_address(plan.client.id), {}).get("appId")
+    if isinstance(drawn, str):
+        return drawn
+    return plan.client.id if is_guid(plan.client.id) else ""
+
+
 def with_redirects(plan: Plan, live: Live, uris: frozenset[str]) -> Change | None:
     """Return the change after which these temporary redirect URIs are allowed and no others of ours."""
     address = client_address(plan.client.id)
@@ -61,4 +70,14 @@ def with_redirects(plan: Plan, live: Live, uris: frozenset[str]) -> Change | Non
     return None if after == before else Change(address, Action.UPDATE, (Edit(WEB, before, after),), {WEB: after})
 
 
-HABITS = Habits(wishes, lifetimes, part, with_redirects, MEANINGS, HOSTS, FIXES, silent=frozenset({OFFLINE_ACCESS}))
+HABITS = Habits(
+    wishes,
+    lifetimes,
+    part,
+    with_redirects,
+    MEANINGS,
+    HOSTS,
+    FIXES,
+    silent=frozenset({OFFLINE_ACCESS}),
+    client_id=client_id,
+)

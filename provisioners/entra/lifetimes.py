@@ -14,12 +14,11 @@ IDLE = 90 * DAY
 SINGLE_PAGE = DAY
 ACCESS = 75 * 60
 """The mean of 60 to 90 minutes, drawn anew for each token (configurable-token-lifetimes)."""
-CALLBACK_END = "/oidc/callback"
 
 
-def effective(application: Fields) -> LifetimeRules:
-    """Return the lifetimes that count for an application."""
-    single = any(uri.endswith(CALLBACK_END) for uri in members(application.get(SPA)))
+def effective(plan: Plan, application: Fields) -> LifetimeRules:
+    """Return the lifetimes that count for the plan's application: whose callback is not Coder's is nobody's affair."""
+    single = plan.coder.callback in members(application.get(SPA))
     return LifetimeRules(access=ACCESS, idle=IDLE, maximum=SINGLE_PAGE if single else None, rotates=False)
 
 
@@ -28,7 +27,7 @@ def lifetimes(plan: Plan, live: Live) -> Lifetimes:
     address = client_address(plan.client.id)
     fields, wants = live.get(address, {}), desired(plan, live).get(address, {})
     after = {**fields, **{name: want.settle(fields.get(name)) for name, want in wants.items()}}
-    rules = effective(after)
+    rules = effective(plan, after)
     return Lifetimes(
         rules,
         {

@@ -57,6 +57,9 @@ def limits(default: Mapping[str, Any] | None, own: Iterable[Mapping[str, Any]], 
 def _counting(listed: object, created: int) -> Iterator[Mapping[str, Any]]:
     for each in listed if isinstance(listed, list) else ():
         since = each.get("restrictForAppsCreatedAfterDateTime")
+        # whom it exempts cannot be told from here, and may be this tool
+        if each.get("excludeActors"):
+            continue
         if (each.get("state") or "enabled") == "enabled" and (since is None or created >= moment(since)):
             yield each
 

@@ -76,7 +76,7 @@ class EntraProvisioner:
         tenant = self._settings.tenant
         return tuple(rights.finding(need, client_id=who, tenant=tenant) for need in rights.missing(held, needs))
 
-    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:  # noqa: ARG002  # the protocol's signature
+    async def read(self, plans: Sequence[Plan], given: object, *, writing: bool) -> Live:  # noqa: ARG002  # the protocol's signature
         """Return the applications that the plans name, with what belongs to them; what was written in this run is waited for."""
         ground = self._ground
         reading = Reading(ground.api, ground.patience, self._known_scopes, await self._allowed(), ground.now())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...plans.errors import Failed
 from ...plans.model import Plan
 from ...plans.resources import Address, Fields, Live, Value
 from . import credentials
@@ -36,7 +37,7 @@ from .graph import Representation
 from .patience import Patience
 from .reading_policies import read_default, read_limits, read_shared
 from .refusals import FORBIDDEN, GraphFailure
-from .wants import client_part, is_adopted
+from .wants import client_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Reading:
             read_shared(self._api, self._patience, plans),
             self._default_policy(plans),
         )
+        _check_distinct(entries)
         live: dict[Address, Fields] = {}
         for plan in plans:
             live |= _of_entry(plan.client.id, entries[plan.client.id], scopes)
@@ -129,9 +131,7 @@ class Reading:
         # a grant names Graph's own service principal
         if not self._allowed.grants or not scopes.principal:
             fields[UNKNOWN_CONSENT] = frozenset(entries)
-        absent = {
-            plan.client.id for plan in plans if entries[plan.client.id].application is None and not is_adopted(plan)
-        }
+        absent = {plan.client.id for plan in plans if entries[plan.client.id].application is None}
         return {**fields, **(await self._deleted(absent) if absent else {})}
 
     async def _deleted(self, names: set[str]) -> Fields:
@@ -140,9 +140,21 @@ class Reading:
         except GraphFailure:
             # only to say more about what is absent
             return {}
-        return {
-            f"{BIN}[{each['uniqueName']}]": str(each.get("id")) for each in found if each.get("uniqueName") in names
-        }
+        named = ((str(each.get(key)), each) for each in found for key in ("uniqueName", "appId"))
+        return {f"{BIN}[{name}]": str(each.get("id")) for name, each in named if name in names}
+
+
+def _check_distinct(entries: Mapping[str, Entry]) -> None:
+    """Two plans of one application would each take the other's secrets for orphans."""
+    names: dict[str, str] = {}
+    for name, entry in sorted(entries.items()):
+        key = "" if entry.application is None else str(entry.application["id"])
+        if key and key in names:
+            problem = f"`{names[key]}` and `{name}` are one application"
+            raise Failed(
+                problem, where="client.id", fix="keep one of the two plans, or make the other an application of its own"
+            )
+        names[key] = name
 
 
 def _of_entry(name: str, entry: Entry, known: Scopes) -> dict[Address, Fields]:

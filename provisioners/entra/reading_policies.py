@@ -10,7 +10,7 @@ from ...plans.resources import Address, Fields, Value
 from . import credentials, policies
 from .api import Api
 from .entries import Entry
-from .fields import CERTIFICATES, EVERYBODYS, SECRETS, TENANT, moment
+from .fields import CERTIFICATES, EVERYBODYS, SECRETS, TENANT, moment, other_lifetime_field
 from .graph import Representation
 from .patience import Patience
 from .refusals import FORBIDDEN, GraphFailure
@@ -51,7 +51,14 @@ async def _limits(api: Api, plan: Plan, entry: Entry, default: Representation, n
     # the application's own stands in place of the tenant's: asked for only where it can make a difference
     if found is None or (limits == policies.Limits() and _has_lasting(plan, found, now)):
         return limits
-    return policies.limits(default, await api.own_policies(str(found["id"])), created)
+    try:
+        own = await api.own_policies(str(found["id"]))
+    except GraphFailure as failure:
+        # only to say early what apply would be told
+        if failure.status != FORBIDDEN:
+            raise
+        return limits
+    return policies.limits(default, own, created)
 
 
 def _has_lasting(plan: Plan, found: Representation, now: int) -> bool:
@@ -80,8 +87,10 @@ async def read_shared(api: Api, patience: Patience, plans: Sequence[Plan]) -> di
 async def _lifetime(api: Api, patience: Patience) -> dict[Address, Fields]:
     listed = await api.lifetime_policies()
     names = [str(each.get("displayName")) for each in listed if each.get("isOrganizationDefault") is True]
-    everybody: dict[Address, Fields] = {TENANT: {EVERYBODYS: names[0]}} if names else {}
     found = _ours(listed, LIFETIME.name)
+    everybody: dict[Address, Fields] = {
+        TENANT: {**({EVERYBODYS: names[0]} if names else {}), **await _attached(api, listed, found)}
+    }
     if found is None:
         return everybody
     key = str(found["id"])
@@ -89,6 +98,17 @@ async def _lifetime(api: Api, patience: Patience) -> dict[Address, Fields]:
     applied = await patience.through(lambda: api.lifetime_policy_applies_to(key), new=True)
     seconds = policies.lifetime_seconds(found)
     return {**everybody, LIFETIME: {"id": str(found["id"]), "lifetime": seconds, "applications": applied}}
+
+
+async def _attached(api: Api, listed: Iterable[Representation], ours: Representation | None) -> Fields:
+    """By whose policy applications are taken: each has one at most."""
+    others = [each for each in listed if each is not ours and each.get("isOrganizationDefault") is not True]
+    applied = await asyncio.gather(*(api.lifetime_policy_applies_to(str(each["id"])) for each in others))
+    return {
+        other_lifetime_field(key): str(each.get("displayName"))
+        for each, keys in zip(others, applied, strict=True)
+        for key in keys
+    }
 
 
 def _ours(found: Iterable[Representation], name: str) -> Representation | None:

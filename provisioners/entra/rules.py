@@ -9,14 +9,16 @@ from ...plans.diff import Change
 from ...plans.durations import format_duration
 from ...plans.findings import Finding
 from ...plans.model import Plan
-from ...plans.resources import Fields, Live
+from ...plans.resources import Fields, Live, Value
 from ...plans.rules import ISSUER_MISMATCH, ISSUER_UNKNOWN, check_lifetimes, check_urls
 from . import codes
 from .fields import (
+    AS_ROLES,
     ASSIGNMENT,
     AUDIENCE,
     BIN,
     DELEGATED,
+    EMIT_AS_ROLES,
     EVERYBODYS,
     ISSUER,
     ISSUER_PROBLEM,
@@ -29,6 +31,7 @@ from .fields import (
     WEB,
     client_address,
     members,
+    other_lifetime_field,
     principal_address,
 )
 from .lifetimes import IDLE, effective
@@ -48,13 +51,13 @@ def check(plan: Plan, live: Live, changes: tuple[Change, ...]) -> tuple[Finding,
         *_scopes(plan, tenant),
         *_as_found(plan, fields or {}, where),
         *_principal(plan, live, tenant),
-        *_claims(plan, where),
+        *_claims(plan, fields or {}, where),
         *_intents(plan, where),
         *_shared(plan, live),
         *_issuer(plan, tenant),
         *check_credentials(plan, live, changes),
         *check_urls(members(after.get(WEB)), where, ("coder", "access_url")),
-        *check_lifetimes(_without_idle_promise(plan), effective(after), where),
+        *check_lifetimes(_without_idle_promise(plan), effective(plan, after), where),
     )
 
 
@@ -77,16 +80,24 @@ def _existence(plan: Plan, fields: Fields | None, tenant: Fields, where: str) ->
     if fields is not None:
         return
     name, path = plan.client.id, ("client", "id")
+    deleted = tenant.get(f"{BIN}[{name}]")
     if is_adopted(plan):
         problem = f"tenant `{entra(plan).tenant}` has no application with appId `{name}`"
         fix = "check appId and tenant; for a new application write a name, as `id: coder`"
+        if deleted:
+            problem, fix = (
+                f"the application with appId `{name}` was deleted",
+                f"restore it: {_restoring(plan, deleted)}",
+            )
         yield codes.UNKNOWN_APPLICATION.finding(problem, fix=fix, where=where, path=path)
-    deleted = tenant.get(f"{BIN}[{name}]")
-    if deleted:
-        address = f"{entra(plan).graph}/v1.0/directory/deletedItems/{deleted}/restore"
+    elif deleted:
         problem = f"application `{name}` was deleted; a new one has another appId, and its users other `sub`s"
-        fix = f"to have the old one back: az rest --method POST --url {address}"
+        fix = f"to have the old one back: {_restoring(plan, deleted)}"
         yield codes.DELETED.finding(problem, fix=fix, where=where, path=path)
+
+
+def _restoring(plan: Plan, deleted: Value) -> str:
+    return f"az rest --method POST --url {entra(plan).graph}/v1.0/directory/deletedItems/{deleted}/restore"
 
 
 def _scopes(plan: Plan, tenant: Fields) -> Iterator[Finding]:
@@ -157,11 +168,13 @@ def _principal(plan: Plan, live: Live, tenant: Fields) -> Iterator[Finding]:
             if app_id
             else "consent once it exists"
         )
-        problem = "whether an administrator has consented for everybody cannot be read"
-        yield codes.CONSENT_UNKNOWN.finding(problem, fix=fix, where=where, path=("client", "admin_consent"))
+        rule, problem = codes.CONSENT_UNKNOWN, "whether an administrator has consented for everybody cannot be read"
+        if client.admin_consent:
+            rule, problem = codes.CONSENT_NOT_GIVEN, f"`client.admin_consent` is true, and {problem}: apply gives none"
+        yield rule.finding(problem, fix=fix, where=where, path=("client", "admin_consent"))
 
 
-def _claims(plan: Plan, where: str) -> Iterator[Finding]:
+def _claims(plan: Plan, fields: Fields, where: str) -> Iterator[Finding]:
     client, claim = client_part(plan), plan.client.groups_claim
     if client.email_claim != "email":
         problem = f"`{client.email_claim}` is taken for the email address"
@@ -175,6 +188,10 @@ def _claims(plan: Plan, where: str) -> Iterator[Finding]:
     if wrong:
         problem = f"a groups claim `{claim.name}` from {claim.from_}{' with full paths' if claim.full_path else ''} is asked for"
         yield codes.GROUPS_SHAPE.finding(problem, fix="write `groups_claim: groups`", where=where, path=path)
+    elif fields.get(AS_ROLES):
+        problem = f"the optional claim `groups` has `{EMIT_AS_ROLES}`, so groups come as `roles` and Coder sees none"
+        fix = "take it out, under Token configuration of the application"
+        yield codes.GROUPS_AS_ROLES.finding(problem, fix=fix, where=where, path=path)
     elif client.group_membership != "ApplicationGroup":
         problem = f"the claim holds every group of {client.group_membership}"
         fix = "state `group_membership: ApplicationGroup` and assign Coder's groups to the application"
@@ -246,6 +263,13 @@ def _shared(plan: Plan, live: Live) -> Iterator[Finding]:
     if frequency is not None and lifetime is not None:
         problem = "`shared` states a sign-in frequency and a token lifetime for one application"
         yield codes.POLICIES_TOGETHER.finding(problem, fix="keep one of the two", path=("shared",))
+    held = live.get(TENANT, {}).get(other_lifetime_field(str(live.get(client_address(plan.client.id), {}).get("id"))))
+    if lifetime is not None and held:
+        problem = (
+            f"application `{plan.client.id}` has the token lifetime policy `{held}` already, and can have one alone"
+        )
+        fix = "take that one off the application, or take the line out"
+        yield codes.OTHER_LIFETIME.finding(problem, fix=fix, path=("shared", "token_lifetime"))
     if lifetime is not None and live.get(TENANT, {}).get(EVERYBODYS):
         problem = f"the organization has a default token lifetime policy `{live[TENANT][EVERYBODYS]}`"
         fix = f"make that one no default any more, or take the line out: until then `{LIFETIME.name}` does nothing"

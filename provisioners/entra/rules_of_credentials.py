@@ -17,11 +17,13 @@ from .certificates import Facts, key_problem
 from .credentials import NEW, Credential, Verdict
 from .fields import SECRETS, TENANT, certificate_address, client_address, members, secret_address
 from .policies import Limits, of_fields
-from .settings import DAY
+from .settings import DAY, EntraClient
 from .wants import certificate_facts, certificate_verdict, client_part, is_adopted, now_of, secret_verdict
 
 SOON = 30 * DAY
 """Who has not said `rotate_before` is warned this long ahead."""
+SKEW = 600
+"""What begins no later than this is good by most clocks."""
 SECRET, CERTIFICATE = ("client", "secret"), ("client", "certificate")
 
 
@@ -49,15 +51,20 @@ def _adds(plan: Plan, changes: tuple[Change, ...]) -> bool:
 def _left(plan: Plan, live: Live) -> Iterator[Finding]:
     """What Coder used before a move to the other kind: it is good until somebody removes it."""
     name, now = plan.client.id, now_of(live)
-    kind, address, switch = "certificate", certificate_address(name), " --cert"
+    kind, address = "certificate", certificate_address(name)
     if client_part(plan).certificate is not None:
-        kind, address, switch = "secret", secret_address(name), ""
-    app_id = live.get(client_address(name), {}).get("appId")
+        kind, address = "secret", secret_address(name)
     for each in credentials.of_fields(live.get(address, {})):
         if each.is_ours and not each.is_over(now):
-            problem = f"{kind} {each.label} of `{name}` is still good, and the plan uses none"
-            fix = f"once Coder runs without it: `az ad app credential delete --id {app_id} --key-id {each.key_id}{switch}`"
-            yield codes.CREDENTIAL_LEFT.finding(problem, fix=fix, where=str(address), path=("client",))
+            yield _unused(plan, live, each, kind, "is still good, and the plan uses none")
+
+
+def _unused(plan: Plan, live: Live, each: Credential, kind: str, why: str) -> Finding:
+    address, switch = (secret_address, "") if kind == "secret" else (certificate_address, " --cert")
+    app_id = live.get(client_address(plan.client.id), {}).get("appId")
+    fix = f"once Coder runs without it: `az ad app credential delete --id {app_id} --key-id {each.key_id}{switch}`"
+    problem, where = f"{kind} {each.label} of `{plan.client.id}` {why}", str(address(plan.client.id))
+    return codes.CREDENTIAL_LEFT.finding(problem, fix=fix, where=where, path=("client",))
 
 
 def _none(plan: Plan, live: Live) -> Finding:
@@ -74,6 +81,8 @@ def _none(plan: Plan, live: Live) -> Finding:
 def _secret(plan: Plan, live: Live, limits: Limits, *, adding: bool) -> Iterator[Finding]:
     verdict, where, client = secret_verdict(plan, live), str(secret_address(plan.client.id)), client_part(plan)
     given = client.secret is not None and client.secret.store is None
+    if adding and not given:
+        yield from _limited(plan, limits, where)
     if verdict.unclear:
         problem = f"some secrets of `{plan.client.id}` have no hint, so it cannot be told which is in use"
         fix = f"run `oidc-provision verify`; where it is not accepted, `apply --rotate-secret {plan.client.id}`"
@@ -86,30 +95,41 @@ def _secret(plan: Plan, live: Live, limits: Limits, *, adding: bool) -> Iterator
         yield from _orphans(plan, verdict, where)
         if verdict.lost and client_address(plan.client.id) in live:
             yield _lost(plan, live, verdict, where)
-        if adding:
-            yield from _limited(plan, limits, where)
-        yield from _overlapping(plan, verdict, where, adding=adding)
+        yield from _overlapping(plan, live, verdict, where, adding=adding)
     if verdict.in_service is not None and (given or not adding):
         yield from _ending(plan, verdict.in_service, now_of(live), where)
 
 
-def _overlapping(plan: Plan, verdict: Verdict, where: str, *, adding: bool) -> Iterator[Finding]:
+def _overlapping(plan: Plan, live: Live, verdict: Verdict, where: str, *, adding: bool) -> Iterator[Finding]:
     """Two that are good at once: until when, so that Coder gets the new one in time."""
-    overlap, fix = (
-        client_part(plan).rotation_overlap,
-        "before that, restart Coder with what `oidc-provision env` prints",
-    )
-    if adding and verdict.in_service is not None:
-        # what somebody else made is never taken away
-        until = f"for {format_duration(overlap)}" if verdict.in_service.is_ours else "until somebody removes it"
-        problem = f"{verdict.in_service.label}, which Coder uses, stays {until} beside the new secret"
+    current, overlap = verdict.in_service, client_part(plan).rotation_overlap
+    fix = "before that, restart Coder with what `oidc-provision env` prints"
+    if adding and current is not None:
+        problem = f"{current.label}, which Coder uses, stays {_stays(current, now_of(live) + overlap, overlap)} beside the new secret"
         yield codes.OVERLAP.finding(problem, fix=fix, where=where, path=SECRET)
-    elif verdict.before is not None and verdict.in_service is not None:
-        until = _date(verdict.in_service.start + overlap)
-        problem = (
-            f"{verdict.before.label}, the secret before, stays until {until}; the first apply after that removes it"
-        )
+    elif verdict.before is not None and current is not None:
+        until = current.start + overlap
+        goes = f"stays until {_date(until)}; the first apply after that removes it"
+        if _ends_first(verdict.before, until):
+            goes = f"ends on {_date(verdict.before.end)}"
+        problem = f"{verdict.before.label}, the secret before, {goes}"
         yield codes.OVERLAP.finding(problem, fix=fix, where=where, path=SECRET)
+    hurried = secret_verdict(plan, live, rotate=adding).hurried
+    if current is not None and hurried is not None:
+        problem = f"{hurried.label}, the secret before, was to stay until {_date(current.start + overlap)} and goes with this rotation"
+        fix = "where Coder may still use it, restart Coder with what `oidc-provision env` prints before this is applied"
+        yield codes.HURRIED.finding(problem, fix=fix, where=where, path=SECRET)
+
+
+def _stays(current: Credential, until: int, overlap: int) -> str:
+    if _ends_first(current, until):
+        return f"until it ends on {_date(current.end)}"
+    # what somebody else made is never taken away
+    return f"for {format_duration(overlap)}" if current.is_ours else "until somebody removes it"
+
+
+def _ends_first(each: Credential, until: int) -> bool:
+    return 0 < each.end < until
 
 
 def _not_there(plan: Plan, live: Live, where: str) -> Finding:
@@ -171,9 +191,12 @@ def _limited(plan: Plan, limits: Limits, where: str) -> Iterator[Finding]:
 
 def _ending(plan: Plan, current: Credential, now: int, where: str) -> Iterator[Finding]:
     client = client_part(plan)
+    kind, path = ("certificate", CERTIFICATE) if client.certificate is not None else ("secret", SECRET)
+    if current.start > now + SKEW:
+        problem = f"{kind} {current.label} of `{plan.client.id}` is good from {_date(current.start)} on, and not before"
+        yield codes.NOT_YET.finding(problem, fix=renewal(plan), where=where, path=path)
     if not current.ends_within(client.rotate_before or SOON, now):
         return
-    kind, path = ("certificate", CERTIFICATE) if client.certificate is not None else ("secret", SECRET)
     left = format_duration((current.end - now) // DAY * DAY) if current.end - now >= DAY else "less than a day"
     problem = f"{kind} {current.label} of `{plan.client.id}` ends on {_date(current.end)}, in {left}"
     yield codes.ENDING.finding(problem, fix=renewal(plan), where=where, path=path)
@@ -185,11 +208,17 @@ def renewal(plan: Plan) -> str:
     if client.certificate is not None:
         return "put a new certificate where the plan's is and run `oidc-provision apply`: both are good for the overlap"
     if client.secret is not None and client.secret.store is not None:
-        # a third of it: what is stated must be shorter than the whole
-        before = format_duration(min(SOON, client.secret_validity // 3))
         rotate = f"run `oidc-provision apply --rotate-secret {plan.client.id}`"
-        return rotate if client.rotate_before else f"{rotate}, and state `client: {{rotate_before: {before}}}`"
+        return rotate if client.rotate_before else f"{rotate}, and state `client: {{{_in_time(client)}}}`"
     return "add a secret in Entra, put it where `client.secret.from` points, and restart Coder with it"
+
+
+def _in_time(client: EntraClient) -> str:
+    """What renews a secret by itself: a third of its validity ahead, and with an overlap that fits into the rest."""
+    third = client.secret_validity // 3
+    before = f"rotate_before: {format_duration(min(SOON, third))}"
+    fits = client.rotation_overlap <= client.secret_validity - min(SOON, third)
+    return before if fits else f"{before}, rotation_overlap: {format_duration(third)}"
 
 
 def _date(seconds: int) -> str:
@@ -211,6 +240,8 @@ def _certificate(plan: Plan, live: Live, limits: Limits) -> Iterator[Finding]:
         fix = f"use one that ends within {format_duration(longest)} from now"
         yield codes.CERTIFICATE_TOO_LONG.finding(problem, fix=fix, where=where, path=(*CERTIFICATE, "file"))
     yield from _ending(plan, verdict.in_service or facts.credential, now, where)
+    for each in verdict.newer:
+        yield _unused(plan, live, each, "certificate", "came after the one that the plan gives")
 
 
 def _key(plan: Plan, live: Live, facts: Facts, where: str) -> Iterator[Finding]:

@@ -105,7 +105,7 @@ class EntraSettings(ProviderSettings):
         default="https://graph.microsoft.com", description="Microsoft Graph; another one for national clouds."
     )
 
-    def target(self) -> Target:
+    def target(self, near: str = "") -> Target:  # noqa: ARG002  # the protocol's signature
         """Return the tenant, named by the address that its issuer begins with."""
         return Target("tenant", f"{canonical(self.authority)}/{self.tenant}")
 
@@ -222,9 +222,17 @@ class EntraClient(Client):
             given, whole = format_duration(self.rotate_before), format_duration(self.secret_validity)
             problem = f"would be rotated all the time: `rotate_before` is {given} and `secret_validity` {whole}"
             raise Invalid(problem, "state a `rotate_before` that is shorter")
+        self._overlaps_in_time()
         if self.secret is not None and self.certificate is not None:
             raise Invalid("has a secret and a certificate", "Coder uses one of them: keep one")
         return self
+
+    def _overlaps_in_time(self) -> None:
+        if self.rotate_before is None or self.rotation_overlap <= self.secret_validity - self.rotate_before:
+            return
+        overlap, every = map(format_duration, (self.rotation_overlap, self.secret_validity - self.rotate_before))
+        problem = f"would be rotated every {every} (`secret_validity` without `rotate_before`), within its `rotation_overlap` of {overlap}"
+        raise Invalid(problem, f"state a `rotation_overlap` of {every} at most, or rotate later")
 
     def references(self) -> Mapping[str, SecretReference]:
         """Return the certificate's and key's references: what stands behind them is read with the secrets."""

@@ -15,6 +15,11 @@ Shape = Callable[[object], bool]
 _LATEST = 9999
 
 
+def number(found: object) -> bool:
+    """Tell whether it is a whole number."""
+    return isinstance(found, int) and not isinstance(found, bool)
+
+
 def text(found: object) -> bool:
     """Tell whether it is a text."""
     return isinstance(found, str)
@@ -84,6 +89,7 @@ APPLICATION: Mapping[str, Shape] = {
     "spa": _URIS,
     "publicClient": _URIS,
     "requiredResourceAccess": many(parts(resourceAppId=text, resourceAccess=many(parts(id=text, type=text)))),
+    "api": parts(requestedAccessTokenVersion=number),
     "optionalClaims": parts(idToken=_CLAIMS, accessToken=_CLAIMS, saml2Token=_CLAIMS),
     SECRETS: _CREDENTIALS,
     CERTIFICATES: _CREDENTIALS,

@@ -13,6 +13,7 @@ from .certificates import Facts, facts_of
 from .credentials import Terms, Verdict
 from .fields import (
     ACCESS_GRANT,
+    API_VERSION,
     ASSIGNMENT,
     AUDIENCE,
     CERTIFICATES,
@@ -46,6 +47,7 @@ NO = Exactly(False)  # noqa: FBT003  # the wanted value itself
 NOT_OURS = "leave `--rotate-secret` out, or let the tool keep the secret: `client: {secret: {store: ...}}`"
 ALWAYS: Wants = {PUBLIC_FLOWS: NO, ID_GRANT: NO, ACCESS_GRANT: NO}
 OWN_TENANT = "AzureADMyOrg"
+PERSONAL = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 # of these one is enough, and one gives way to another (application resource, groupMembershipClaims)
 _OF_GROUPS = frozenset({"SecurityGroup", "ApplicationGroup", "All"})
 _WIDER = {"SecurityGroup": frozenset({"All"})}
@@ -112,16 +114,16 @@ def graph_scopes(plan: Plan) -> frozenset[str]:
 
 def _application_wants(plan: Plan, live: Live) -> Wants:
     client, fields = client_part(plan), live.get(client_address(plan.client.id))
-    ours = frozenset({plan.coder.callback})
-    web = frozenset({*ours, *client.redirect_uris})
+    web = frozenset({plan.coder.callback, *client.redirect_uris})
     wants: dict[str, Want] = {
         **ALWAYS,
         WEB: Includes(web, temporary_of(members((fields or {}).get(WEB))) - web),
-        # under `spa` refresh tokens end after 24 hours, under `publicClient` Coder's secret is refused (facts 0, 6)
-        SPA: Includes(frozenset(), ours),
-        PUBLIC: Includes(frozenset(), ours),
+        # under `spa` refresh tokens end after 24 hours, under `publicClient` Coder's secret is refused (facts 0, 6);
+        # and one address under two platforms is refused
+        SPA: Includes(frozenset(), web),
+        PUBLIC: Includes(frozenset(), web),
         PERMISSIONS: Includes(graph_scopes(plan)),
-        ID_CLAIMS: Includes(_claims(client)),
+        ID_CLAIMS: Includes(_claims(plan, new=fields is None)),
         **_named(plan, client, fields),
     }
     if client.groups_claim is not None:
@@ -137,12 +139,19 @@ def _named(plan: Plan, client: EntraClient, fields: Fields | None) -> Wants:
         wants[NAME] = Exactly(client.name or plan.client.id)
     if client.sign_in_audience is not None or fields is None:
         wants[AUDIENCE] = Exactly(client.sign_in_audience or OWN_TENANT)
+    if client.sign_in_audience in PERSONAL:
+        # Entra takes these audiences with version 2 alone (facts 1)
+        wants[API_VERSION] = Exactly(2)
     return wants
 
 
-def _claims(client: EntraClient) -> frozenset[str]:
+def _claims(plan: Plan, *, new: bool) -> frozenset[str]:
     # `preferred_username` comes with `profile`; `email` and `upn` are optional claims (facts 7)
+    client = client_part(plan)
     email = {client.email_claim} - {"preferred_username"}
+    if "email" in graph_scopes(plan) and not new:
+        # the scope brings it as well, so an application that runs without the claim is left as it is
+        email -= {"email"}
     return frozenset(email | ({"groups"} if client.groups_claim is not None else set()))
 
 
@@ -217,8 +226,11 @@ def _shared_wants(plan: Plan, live: Live) -> Desired:
     if not isinstance(shared, EntraShared):
         return {}
     applications = Includes(frozenset({plan.client.id}))
+    # an administrator may have widened it to all of them
+    everything = "All" in members(live.get(FREQUENCY, {}).get("applications"))
     if shared.sign_in_frequency is not None:
-        wants: Wants = {"frequency": Exactly(shared.sign_in_frequency), "applications": applications}
+        wants: Wants = {"frequency": Exactly(shared.sign_in_frequency)}
+        wants = wants if everything else {**wants, "applications": applications}
         # only where we make it: an administrator may have switched it on since
         wanted[FREQUENCY] = wants if FREQUENCY in live else {**wants, "state": Exactly(REPORT_ONLY)}
     if shared.token_lifetime is not None:

@@ -71,7 +71,7 @@ class KeycloakProvisioner:
         with refusing_unknown_realm(self._account.managed):
             return await self._api.access_token()
 
-    async def read(self, plans: Sequence[Plan], *, writing: bool) -> Live:
+    async def read(self, plans: Sequence[Plan], given: object, *, writing: bool) -> Live:  # noqa: ARG002  # the protocol's signature
         """Return the realm with the issuer that its discovery document states."""
         realm, crowded = self._account.managed, self._is_crowded()
         address = realm_address(realm)

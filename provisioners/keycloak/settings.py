@@ -57,7 +57,7 @@ class KeycloakSettings(ProviderSettings):
     realm: Name = Field(description="The realm that Coder's users are in.")
     admin: KeycloakAdmin = Field(description="How to sign in to the admin API.")
 
-    def target(self) -> Target:
+    def target(self, near: str = "") -> Target:  # noqa: ARG002  # the protocol's signature
         """Return the realm, named by its whole URL: two servers may have realms of one name."""
         return Target("realm", f"{canonical(self.url)}/realms/{_segment(self.realm)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ...plans.durations import format_duration
 from ...plans.meanings import meaning_of
@@ -41,16 +41,22 @@ def scopes(subject: Subject, answer: Answer) -> Step:
     granted = answer.scopes
     if granted is None:
         return ok(*SCOPES, "the answer names none, which means those that were asked for")
-    missing = [scope for scope in subject.request.scopes if scope not in granted and scope not in subject.silent]
-    evidence = f"granted: {', '.join(granted)}"
-    if subject.silent - set(granted):
-        evidence += f"; {', '.join(sorted(subject.silent))} is never named here: a refresh token shows it"
+    unnamed = [scope for scope in subject.request.scopes if not subject.names_of(scope) & set(granted)]
+    missing = [scope for scope in unnamed if scope not in subject.silent]
+    evidence = "; ".join([f"granted: {', '.join(granted)}", *_unspoken(subject, unnamed)])
     if OFFLINE_ACCESS in missing:
         fix = subject.fix("offline", "allow offline_access for the client and the person")
         return failed(*SCOPES, "offline_access was asked for and not granted", evidence, fix=fix, breaks=["offline"])
     if missing:
         return unclear(*SCOPES, f"asked for and not named in the answer: {', '.join(missing)}", evidence)
     return ok(*SCOPES, evidence)
+
+
+def _unspoken(subject: Subject, unnamed: Iterable[str]) -> Iterator[str]:
+    for scope in unnamed:
+        if scope in subject.silent:
+            shown = ": a refresh token shows it" if scope == OFFLINE_ACCESS else ""
+            yield f"{scope} is never named here{shown}"
 
 
 def id_token(step: tuple[str, str], token: IdToken, wrong: Iterable[str]) -> Step:

@@ -14,8 +14,9 @@ from ...plans.errors import Failed, ProvisionError, RemoteFailure
 from ...plans.meanings import Meaning, meaning_of
 from ...plans.sealed import Sealed
 from ...plans.steps import Step, failed, ok, unclear
+from ..habits import no_refusal
 from ..transport import ACCEPT_REDIRECT
-from .asking import Question, Request, begin
+from .asking import Question, Request, Returned, begin
 from .discovery import host_of
 from .tokens import Answer, Credentials, TokenEndpoint
 
@@ -34,11 +35,12 @@ _BROKEN = 500
 
 @dataclass(frozen=True, slots=True)
 class Prober:
-    """What the probes share. `draw` gives random text, `tables` are the vendor's refusals."""
+    """What the probes share. `draw` gives random text, `tables` are the vendor's refusals, `refusal_at` reads its error page's address."""
 
     http: AsyncClient
     draw: Callable[[], str]
     tables: Iterable[Meaning] = ()
+    refusal_at: Callable[[str], tuple[str, str] | None] = no_refusal
 
     async def credentials(self, tokens: TokenEndpoint, who: Credentials, request: Request) -> Step:
         """Show id and secret with a code that nobody issued."""
@@ -98,11 +100,17 @@ class Prober:
         try:
             returned = question.read(location)
         except Failed:
+            told = self.refusal_at(location)
+            if told is not None:
+                return self._refused(Returned("", *told))
             host = host_of(location) or "another page"
             problem = f"the browser is sent to `{host}` instead of back to Coder, which says nothing about scopes"
             return unclear(*DOOR, problem, fix="use --login")
         if returned.error in SIGNED_OUT or returned.code:
             return ok(*DOOR, f"without a sign-in it answers {returned.error or 'with a code'}")
+        return self._refused(returned)
+
+    def _refused(self, returned: Returned) -> Step:
         meaning = meaning_of(returned.error, returned.description, self.tables)
         if meaning is None:
             return failed(*DOOR, f"the authorization endpoint refuses: {returned.said}", breaks=["flow"])

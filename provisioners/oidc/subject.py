@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ...plans.meanings import Meaning
+from ..habits import no_refusal
 from .asking import Request
 from .tokens import Credentials
 
@@ -37,6 +38,16 @@ class Subject:
     """What mends a broken part in this vendor's plan, by part."""
     silent: frozenset[str] = frozenset()
     """Scopes that this vendor's answers do not name although they were granted."""
+    scope_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What this vendor's answers may call a scope instead, by the name that is asked for."""
+    revokes_grant: bool = False
+    """Whether to revoke one token ends the person's whole grant to the client."""
+    refusal_at: Callable[[str], tuple[str, str] | None] = no_refusal
+    """Error and description that the address of the vendor's own error page tells."""
+
+    def names_of(self, scope: str) -> frozenset[str]:
+        """Return all that an answer may call a scope that is asked for."""
+        return self.scope_names.get(scope, frozenset()) | {scope}
 
     def fix(self, part: str, otherwise: str) -> str:
         """Return how a broken part is mended."""

@@ -60,14 +60,14 @@ class Verifier:
         if wrong:
             fix = "correct the identity provider's public address; Coder compares issuers to the letter"
             return failed(*DISCOVERY, "; ".join(wrong), f"issuer `{found.issuer}`", fix=fix, breaks=["issuer"])
-        return ok(*DISCOVERY, f"issuer `{found.issuer}`", *_hints(found))
+        return ok(*DISCOVERY, f"issuer `{found.issuer}`", *_hints(found, self._subject.request.scopes))
 
     async def probes(self) -> tuple[Step, ...]:
         """Show the client's credentials and ask for a code, without a user."""
         found, subject = self._found, self._subject
         if found is None:
             return tuple(not_reached(*step, breaks=["issuer"]) for step in (CREDENTIALS, DOOR))
-        prober = Prober(self._around.http, self._around.draw, subject.tables)
+        prober = Prober(self._around.http, self._around.draw, subject.tables, subject.refusal_at)
         return (
             await prober.credentials(self._tokens(found), subject.who, subject.request),
             await prober.door(found.endpoint("authorization_endpoint"), subject.request),
@@ -95,11 +95,12 @@ class Verifier:
         return TokenEndpoint(self._around.http, found.endpoint("token_endpoint"), self._around.redactor)
 
 
-def _hints(found: Discovered) -> tuple[str, ...]:
+def _hints(found: Discovered, asked: tuple[str, ...]) -> tuple[str, ...]:
     """Return what the document says of scopes and grants: hints only, as it speaks of the server and not of the client."""
     scopes, grants = found.listed("scopes_supported"), found.listed("grant_types_supported")
     hints = []
-    if scopes and "offline_access" not in scopes:
+    # where nobody asks for it, that it is missing may be as it must: some refuse it
+    if scopes and "offline_access" in asked and "offline_access" not in scopes:
         hints.append("offline_access is not among its scopes (a hint only)")
     if grants and "refresh_token" not in grants:
         hints.append("refresh_token is not among its grants (a hint only)")

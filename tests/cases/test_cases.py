@@ -21,6 +21,7 @@ from oidc_provision.provisioners import registry
 from .running import HELD, HERE, Look, cases, look, merged
 
 OUTCOMES = {"changes", "findings", "env", "adopts", "steps", "error"}
+GUIDE = "see docs/adding-an-identity-provider.md"
 KEYS = {"name", "plan", "without", "live", "rotate", "writing", "of", "also", "known_bug"} | OUTCOMES
 ELSEWHERE = {rules.WEAK_SECRET.code: HERE.parent / "cli/test_plan_command.py"}
 """Codes that no look at a target can give, and the test that has them."""
@@ -151,11 +152,15 @@ def test_what_a_fix_proposes_for_a_plan_loads(kind: str):
                     plan = merged(case.get("plan", {}), yaml.safe_load(section))
                     look(kind, {**case, "plan": plan})
                     proposed += 1
-    assert proposed
+    assert proposed, f"no finding in tests/cases/{kind} has a fix with a section of a plan, as `access_tokens: {{...}}`"
 
 
-def test_every_kind_has_cases():
-    assert sorted(set(registry.kinds()) - set(HELD)) == []
+@pytest.mark.parametrize("kind", registry.kinds())
+def test_every_kind_has_cases(kind: str):
+    needed = [HERE / kind / name for name in ("__init__.py", "base.yaml", "paper.py")]
+    missing = [str(path.relative_to(HERE.parent.parent)) for path in needed if not path.is_file()]
+    assert not missing, f"write {', '.join(missing)}: {GUIDE}"
+    assert [name for name, _ in cases(kind)], f"no case is in tests/cases/{kind}: {GUIDE}"
 
 
 def codes_of(kind: str) -> set[str]:
@@ -166,7 +171,27 @@ def codes_of(kind: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", HELD)
 def test_every_code_of_a_kind_has_a_case(kind: str):
-    assert sorted({rule.code for rule in registry.load(kind).RULES} - codes_of(kind)) == []
+    without = sorted({rule.code for rule in registry.load(kind).RULES} - codes_of(kind))
+    assert not without, f"no case in tests/cases/{kind} has the findings {', '.join(without)}"
+
+
+JUDGES = {
+    "check_urls": {rules.REDIRECT_PLAIN_HTTP.code, rules.REDIRECT_WILDCARD.code},
+    "check_lifetimes": {
+        rules.ROTATION_RACE.code,
+        rules.IDLE_NOT_ABOVE_ACCESS.code,
+        rules.ACCESS_TOKEN_SHORT.code,
+        rules.SESSION_SHORTER.code,
+    },
+}
+"""What a kind's `check` asks of plans/rules.py, and the findings that show that it does."""
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("kind", HELD)
+def test_every_kind_is_judged_by_the_rules_for_all(kind: str, judge: str):
+    shown = JUDGES[judge] & codes_of(kind)
+    assert shown, f"no case in tests/cases/{kind} shows that its `check` calls `{judge}` of plans/rules.py: {GUIDE}"
 
 
 def test_every_code_of_all_kinds_has_a_case():

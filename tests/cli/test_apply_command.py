@@ -65,6 +65,37 @@ def test_what_a_server_complains_of_draws_nothing_on_the_terminal(here: Here):
     assert not any(line.startswith("::") for line in ran.err.splitlines())
 
 
+@pytest.mark.battery(54)
+def test_a_bug_of_a_provisioner_ends_in_three_and_its_traceback_is_had_for_the_asking(here: Here):
+    here.plan("a", file="a.yaml")
+    here.plan("b", file="b.yaml")
+    here.tenant().bugs = {"apply b": ConnectionRefusedError(111, "refused")}
+    ran = here.command("apply", ".", "--auto-approve", "--debug")
+    assert ran.code == 3 and "done: `client/a`" in ran.err and "not done: `client/b`" in ran.err
+    assert "nobody foresaw: ConnectionRefusedError: [Errno 111] refused" in ran.err
+    assert "Traceback" in ran.err and "in stumble" in ran.err
+    assert "Traceback" not in here.command("apply", ".", "--auto-approve").err
+
+
+def test_a_bug_where_nothing_was_written_ends_in_one_and_blames_no_output(here: Here):
+    here.plan()
+    here.tenant().bugs = {"read": ConnectionRefusedError(111, "refused")}
+    for verb in (["plan"], ["plan", "--debug"], ["apply", "--auto-approve", "--debug"]):
+        ran = here.command(*verb)
+        assert ran.code == 1 and "nobody foresaw: ConnectionRefusedError" in ran.err
+        assert "cannot write the output" not in ran.err
+        assert ("Traceback" in ran.err) is ("--debug" in verb)
+
+
+def test_a_rotation_that_an_identity_provider_cannot_do_ends_in_four(here: Here):
+    here.plan()
+    here.tenant().fixed_secrets = True
+    for verb in (["plan"], ["apply", "--auto-approve"]):
+        ran = here.command(*verb, "--rotate-secret", "coder")
+        assert ran.code == 4 and "cannot be replaced here" in ran.err and "make a new client" in ran.err
+    assert here.tenant().writes == []
+
+
 def test_nothing_written_ends_in_one(here: Here):
     here.plan()
     here.tenant().failing = frozenset({"coder"})
@@ -242,13 +273,60 @@ def test_steps_for_a_human_alone_end_in_zero(here: Here):
     ran = here.command("apply", "--auto-approve")
     assert (ran.code, here.tenant().writes) == (0, [])
     assert "! left for you: `client/coder`: open the console" in ran.err
+    assert ran.out.splitlines()[-1] == "Nothing to send, but 1 step is left for a human."
     assert here.command("plan", "--detailed-exitcode").code == 0
+
+
+def test_steps_for_a_human_beside_others_are_counted_at_the_end(here: Here):
+    for name in "abc":
+        here.plan(name, file=f"{name}.yaml")
+    here.tenant().manual = frozenset("ab")
+    ran = here.command("apply", ".", "--auto-approve")
+    assert (ran.code, here.tenant().writes) == (0, ["create c"])
+    assert "a new look finds nothing left to change, but 2 steps are left for a human." in ran.out
+
+
+def test_a_step_that_a_human_did_meanwhile_is_not_told(here: Here):
+    for name in "ab":
+        here.plan(name, file=f"{name}.yaml")
+    here.tenant().manual = frozenset("a")
+    done = {"lifetime": 3600, "refresh": True, "secret": Sealed("typed-by-hand-01")}
+    here.tenant().before_write = lambda _name: here.tenant().clients.update(a=done)
+    ran = here.command("apply", ".", "--auto-approve")
+    assert ran.code == 0 and "left for you" not in ran.err and "left for a human" not in ran.out.splitlines()[-1]
+
+
+def test_a_saved_plan_shows_a_step_for_a_human_as_such(here: Here):
+    here.plan()
+    here.tenant().manual = frozenset({"coder"})
+    here.command("plan", "--out", "saved.plan")
+    shown = here.command("show", "saved.plan")
+    assert "  ! client/coder needs a human\n      open the console\n" in shown.out
+    assert "+ client/coder" not in shown.out
+
+
+def test_the_settings_come_with_a_note_where_a_human_has_something_to_do(here: Here):
+    here.plan()
+    here.tenant().clients["coder"] = {"refresh": True, "lifetime": 60}
+    here.tenant().manual = frozenset({"coder"})
+    ran = here.command("env")
+    assert ran.code == 0 and "note: 1 step is left for a human; `oidc-provision plan`" in ran.err
+    # the tenant knows no secret, so none was left out
+    assert "left out" not in ran.all
 
 
 def test_a_restricted_apply_changes_the_named_address_alone(here: Here):
     here.plan(more="shared: {region: there}")
     ran = here.command("apply", "--auto-approve", "--target", "tenant/acme")
     assert (ran.code, here.tenant().writes) == (0, ["set acme"]), ran.err
+
+
+def test_a_restricted_rotation_takes_the_store_along_and_says_so(here: Here):
+    here.plan(secret='{store: "file:kept"}')
+    here.command("apply", "--auto-approve")
+    ran = here.command("apply", "--auto-approve", "--rotate-secret", "coder", "--target", "client/coder")
+    assert ran.code == 0 and "`store/coder` came along" in ran.out, ran.err
+    assert (here.folder / "kept").read_text().strip() == here.tenant().clients["coder"]["secret"].reveal()
 
 
 def test_the_settings_leave_the_secret_out_until_asked(here: Here):

@@ -101,6 +101,12 @@ def test_restricted_changes_say_that_others_may_be_pending():
     assert "Restricted by --target" in render_text(updating(2, 2).only(frozenset({"client/c0000"})))
 
 
+def test_restricted_changes_name_what_came_along():
+    restricted = replace(updating(2, 2).only(frozenset({"client/c0000"})), along=("a/1", "a/2", "a/3", "a/4"))
+    assert "`a/1`, `a/2`, `a/3` and 1 more came along" in render_text(restricted)
+    assert "came along" not in render_text(updating(2, 2).only(frozenset({"client/c0000"})))
+
+
 def test_a_target_that_failed_is_counted():
     text = render_text(Proposal((view({}, {}, error=Failed("no answer", fix="wait")), view({}, {}, tenant="b"))))
     assert "1 of 2 targets could not be looked at." in text and "no answer" in text
@@ -109,6 +115,11 @@ def test_a_target_that_failed_is_counted():
 def test_colour_stands_only_where_it_is_asked_for():
     painted = render_text(rotation(), None, lambda text, name: f"<{name}>{text}")
     assert "<~>~" in painted and "\x1b" not in render_text(rotation())
+
+
+@pytest.mark.parametrize("field", ["AbsoluteRefreshTokenLifetime", "refresh_token_lifetime", "ssoSessionIdleTimeout"])
+def test_a_lifetime_comes_with_its_unit_however_a_vendor_spells_it(field):
+    assert shown(field, 7776000) == "90d (7776000 s)"
 
 
 def test_a_lifetime_of_nothing_is_a_number():

@@ -39,7 +39,8 @@ def test_help_text_is_what_click_renders():
 
 
 def test_page_of_codes_is_what_the_registers_say():
-    assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == page()
+    told = (ROOT / "docs" / "codes.md").read_text(encoding="utf-8")
+    assert told == page(), "write docs/codes.md anew: python -m tools.write_codes"
 
 
 def test_page_of_the_command_line_is_what_the_commands_say():
@@ -104,7 +105,8 @@ def test_whole_plans_in_the_docs_are_valid(page_path: Path):
 def test_readme_lists_every_verb_and_every_kind():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [verb for verb in VERBS if f"| `{verb}` |" not in text] == []
-    assert [kind for kind in kinds() if f"| `{kind}` |" not in text] == []
+    rowless = [kind for kind in kinds() if f"| `{kind}` |" not in text]
+    assert not rowless, f"README.md lacks a row for {', '.join(rowless)}: see docs/adding-an-identity-provider.md"
 
 
 def test_exit_codes_are_documented_in_the_same_words():
@@ -121,7 +123,9 @@ def test_every_key_of_the_plan_language_is_documented():
 
 @pytest.mark.parametrize("kind", kinds())
 def test_every_key_of_a_kind_is_documented(kind: str):
-    text = (ROOT / "provisioners" / kind / "README.md").read_text(encoding="utf-8")
+    page_path = ROOT / "provisioners" / kind / "README.md"
+    assert page_path.is_file(), f"write provisioners/{kind}/README.md: see docs/adding-an-identity-provider.md"
+    text = page_path.read_text(encoding="utf-8")
     described = load_kind(kind).KIND
     own = set(described.client.model_fields) - set(Client.model_fields)
     assert [key for key in own if f"`client.{key}`" not in text and f"`.{key}`" not in text] == []

@@ -19,10 +19,11 @@ from tests.entra.states import (
     with_write,
 )
 from tests.laws.worlds.entra import ADOPTED, BY_HAND, FULL_PLAN, STORE, THEIRS
+from tests.laws.worlds.keycloak import merged
 
 from oidc_provision.plans.errors import Refused, RemoteFailure
 from oidc_provision.provisioners.entra.patience import LONGEST
-from oidc_provision.provisioners.entra.sandbox.state import GRANTS
+from oidc_provision.provisioners.entra.sandbox.state import APPLICATIONS, GRANTS
 
 
 @pytest.mark.battery(39)
@@ -68,6 +69,27 @@ def test_tenant_that_stays_stale_past_all_patience_is_said_to_be_unsettled():
     where.switch(staleness=0.0)
     where.forget()
     settled(where)
+    assert where.writes == []
+
+
+@pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
+@pytest.mark.parametrize("start", [lab, existing])
+def test_audience_with_personal_accounts_is_taken_by_entra(start: Any, audience: str):
+    where = start({"client": {"sign_in_audience": audience}})
+    settled(where)
+    found = where.directory.find(APPLICATIONS, "uniqueName", "coder")
+    assert found
+    assert (found["signInAudience"], found["api"]["requestedAccessTokenVersion"]) == (audience, 2)
+
+
+def test_two_plans_of_one_application_are_refused_before_either_takes_the_others_secret():
+    where = existing()
+    found = where.directory.find(APPLICATIONS, "uniqueName", "coder")
+    assert found
+    other = merged(where.plan, {"client": {"id": found["appId"], "secret": {"store": "file:another"}}})
+    where.forget()
+    ran = applied(where, [where.plan, other])
+    assert "are one application" in ran.error.message
     assert where.writes == []
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import httpx
+import pytest
+from tests.servers import FakeClock
+
+from oidc_provision.plans.redaction import Redactor
+from oidc_provision.plans.steps import Step
+from oidc_provision.provisioners.oidc.asking import Request
 from oidc_provision.provisioners.oidc.discovery import Discovered, is_metadata, is_safe, problems
+from oidc_provision.provisioners.oidc.subject import Subject
+from oidc_provision.provisioners.oidc.tokens import Credentials
+from oidc_provision.provisioners.oidc.verifying import Surroundings, Verifier
 
 ISSUER = "https://sso.example.com/realms/x"
 GOOD = {
@@ -71,3 +81,24 @@ def test_hosts_of_the_vendors_own_are_right():
 )
 def test_where_clouds_keep_credentials(host, expected):
     assert is_metadata(host) is expected
+
+
+def discovered(asked: tuple[str, ...], **document: object) -> Step:
+    """Judge the whole step for an application that asks for these scopes."""
+
+    async def fetch(_url: str) -> object:
+        return {**GOOD, **document}
+
+    async def whole() -> Step:
+        subject = Subject(ISSUER, Credentials("coder"), Request("coder", "https://coder.example.com/cb", asked))
+        async with httpx.AsyncClient() as http:
+            around = Surroundings(http, fetch, Redactor(), FakeClock(), lambda: "drawn")
+            return await Verifier(subject, around).discovery()
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.parametrize(("asked", "hinted"), [(("openid", "offline_access"), True), (("openid", "email"), False)])
+def test_missing_offline_access_is_hinted_at_where_it_is_asked_for(asked: tuple[str, ...], hinted: bool):
+    step = discovered(asked, scopes_supported=["openid", "email"])
+    assert any("offline_access" in line for line in step.evidence) is hinted

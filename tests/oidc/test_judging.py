@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +53,37 @@ SCOPES = {
 def test_scopes_are_judged_by_what_was_granted(name: str):
     scope, verdict, words = SCOPES[name]
     is_step(judging.scopes(subject(), answer(**({} if scope is None else {"scope": scope}))), verdict, words)
+
+
+NAMES = {"email": frozenset({"https://api.example.com/auth/userinfo.email"})}
+OTHER_NAMES = {
+    "by its other name": ("openid https://api.example.com/auth/userinfo.email", OK, "granted: openid, https://api"),
+    "by its own name": ("openid email", OK, "granted: openid, email"),
+    "by no name": ("openid https://api.example.com/auth/userinfo.profile", UNCLEAR, "not named in the answer: email"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_scope_is_known_by_the_names_that_a_vendor_gives_it(name: str):
+    scope, verdict, words = OTHER_NAMES[name]
+    named = replace(subject("openid", "email"), scope_names=NAMES)
+    step = judging.scopes(named, answer(scope=scope))
+    is_step(step, verdict, words)
+    assert "refresh token" not in " ".join(step.evidence)
+
+
+SILENT = {
+    "offline_access": (("openid", "offline_access"), "offline_access is never named here: a refresh token shows it"),
+    "another one": (("openid", "roles"), "roles is never named here"),
+    "one that is not asked for": (("openid",), "granted: openid"),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_silent_scopes_are_told_where_they_are_asked_for(name: str):
+    asked, words = SILENT[name]
+    silent = replace(subject(*asked), silent=frozenset({"offline_access", "roles"}))
+    assert judging.scopes(silent, answer(scope="openid")).evidence[0].removeprefix("granted: openid; ") == words
 
 
 REFRESH_TOKENS = {

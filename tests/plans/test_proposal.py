@@ -41,6 +41,34 @@ def test_restricting_keeps_the_named_addresses_and_says_so():
     assert whole.only(frozenset()) is whole
 
 
+def waiting(*waits: tuple[str, str]) -> Proposal:
+    """A proposal of clients that wait for each other: `("a", "b")` is a change of `a` that waits for `b`."""
+    names = sorted({name for pair in waits for name in pair})
+    looked = view({client(name): {"lifetime": Exactly(2)} for name in names}, {})
+    after = {str(client(name)): frozenset(str(client(b)) for a, b in waits if a == name) for name in names}
+    changes = ChangeSet(tuple(replace(change, depends_on=after[change.key]) for change in looked.changes))
+    return Proposal((replace(looked, changes=changes),))
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [("a", "abc"), ("b", "bc"), ("c", "c"), ("d", "d")],
+)
+def test_restricting_takes_along_what_the_named_depend_on(named, kept):
+    part = waiting(("a", "b"), ("b", "c"), ("d", "elsewhere")).only(frozenset({f"client/{named}"}))
+    expected = [f"client/{name}" for name in kept] + ["client/elsewhere"] * (named == "d")
+    assert [str(change.address) for _, change in part.changes] == expected
+    assert list(part.along) == [address for address in expected if address != f"client/{named}"]
+
+
+def test_restricting_takes_along_a_half_of_a_change_that_was_split():
+    looked = view({CODER: {"lifetime": Exactly(2)}, client("first"): {"lifetime": Exactly(2)}}, {})
+    coder, first = looked.changes
+    split = (replace(coder, depends_on=frozenset({"client/first#1"})), first, replace(first, step=1))
+    part = Proposal((replace(looked, changes=ChangeSet(split)),)).only(frozenset({"client/coder"}))
+    assert [change.key for _, change in part.changes] == ["client/coder", "client/first#1"]
+
+
 def test_an_address_that_no_plan_has_is_refused_with_those_there_are():
     with pytest.raises(Refused, match="no plan has the address `client/typo`") as refused:
         updating(1, 2).only(frozenset({"client/typo"}))

@@ -44,12 +44,13 @@ class World:
         self,
         *deployments: Deployment,
         rotate: Sequence[str] = (),
+        only: Sequence[str] = (),
         parallelism: int = 8,
         between: Callable[[asyncio.Event], Awaitable[None]] | None = None,
     ) -> Report:
         async def whole() -> Report:
             engine, stop = self.engine(), asyncio.Event()
-            proposal = await engine.look(deployments, writing=True, rotate=frozenset(rotate))
+            proposal = (await engine.look(deployments, writing=True, rotate=frozenset(rotate))).only(frozenset(only))
             if between is not None:
                 await between(stop)
             return await engine.apply(proposal, stop=stop, parallelism=parallelism)

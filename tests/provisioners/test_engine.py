@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.provisioners.engines import said, world
-from tests.stranger import Tenant, deployment
+from tests.stranger import MemoryVault, StrangerProvisioner, Tenant, deployment
 
 from oidc_provision.plans.diff import Change
-from oidc_provision.plans.errors import Refused, RemoteFailure
-from oidc_provision.plans.resources import Address
+from oidc_provision.plans.errors import Failed, Refused, RemoteFailure, SecretFailure
+from oidc_provision.plans.load import Deployment
+from oidc_provision.plans.resources import Address, Live
 from oidc_provision.plans.sealed import Sealed
+from oidc_provision.provisioners.base import Provisioner
 from oidc_provision.provisioners.engine import by_target
 
 STORE = '{store: "file:kept"}'
@@ -52,6 +55,78 @@ def test_a_target_that_fails_stands_beside_a_good_one():
     assert good.error is None and len(good.changes) == 1
 
 
+@pytest.mark.battery(54)
+@pytest.mark.parametrize("where", ["read", "desired", "arrange", "check"])
+def test_a_bug_of_a_provisioner_is_its_targets_failure_alone(where):
+    here = world(acme=Tenant(bugs={where: ZeroDivisionError("by zero")}), zeta=Tenant())
+    bad, good = here.look(deployment("a", "acme"), deployment("b", "zeta")).views
+    assert isinstance(bad.error, Failed) and not bad.changes
+    assert bad.error.message == "the look ended in what nobody foresaw: ZeroDivisionError: by zero"
+    assert isinstance(bad.error.__cause__, ZeroDivisionError)
+    assert good.error is None and len(good.changes) == 1
+
+
+def test_a_rotation_that_is_not_possible_is_refused_for_its_target_alone():
+    here = world(acme=Tenant(fixed_secrets=True), zeta=Tenant())
+    found = here.look(deployment("a", "acme"), deployment("b", "zeta"), rotate=["a"])
+    bad, good = found.views
+    assert isinstance(bad.error, Refused) and found.refused
+    assert good.error is None and len(good.changes) == 1
+
+
+class InCircles(StrangerProvisioner):
+    def arrange(self, changes: tuple[Change, ...], live: Live) -> tuple[Change, ...]:
+        return tuple(replace(change, depends_on=frozenset({change.key})) for change in changes)
+
+
+def test_changes_in_a_circle_are_found_before_anything_is_written_anywhere():
+    here = world(acme=Tenant(), zeta=Tenant())
+    open_well = here.open
+
+    async def open_badly(deployed: Deployment) -> Provisioner:
+        return InCircles("acme", Tenant()) if deployed.target.name == "acme" else await open_well(deployed)
+
+    here.open = open_badly  # type: ignore[method-assign]  # the world's way in
+    report = here.apply(deployment("a", "acme"), deployment("b", "zeta"))
+    assert said(report) == {"client/b": "done"}
+
+
+@pytest.mark.parametrize(("bug", "told"), [(OSError("gone"), Failed), (Refused("no"), Refused)])
+def test_a_bug_in_the_vendors_evidence_is_told_and_blames_no_output(bug, told):
+    here = world(acme=Tenant(bugs={"confirm": bug}))
+
+    async def whole() -> None:
+        engine, plan = here.engine(), deployment()
+        (view,) = (await engine.look([plan], writing=False)).views
+        await engine.confirm(plan, view.live)
+
+    with pytest.raises(told) as raised:
+        asyncio.run(whole())
+    assert raised.value is bug or raised.value.__cause__ is bug
+
+
+@pytest.mark.battery(54)
+def test_a_bug_in_one_change_leaves_the_report_of_the_others():
+    here = world(acme=Tenant(bugs={"apply b": ZeroDivisionError("by zero")}))
+    report = here.apply(*(deployment(name) for name in "abc"))
+    assert said(report) == {"client/a": "done", "client/b": "failed", "client/c": "done"}
+
+
+@pytest.mark.battery(45)
+def test_a_bug_in_the_trial_of_rights_is_told_and_nothing_is_written():
+    here = world(acme=Tenant(bugs={"confirm_rights": ConnectionRefusedError("refused")}))
+    report = here.apply(deployment())
+    assert [error.message for error in report.errors] == [
+        "the trial of rights ended in what nobody foresaw: ConnectionRefusedError: refused"
+    ]
+    assert here.tenants["acme"].writes == []
+
+
+def test_a_look_that_is_cancelled_is_no_failure():
+    with pytest.raises(asyncio.CancelledError):
+        world(acme=Tenant(bugs={"read": asyncio.CancelledError()})).look(deployment())
+
+
 def test_looking_writes_nothing():
     here = world()
     here.look(deployment(secret=STORE), writing=True)
@@ -75,6 +150,45 @@ def test_what_is_read_is_kept_out_of_every_output():
     here.vault.kept["file:kept"] = "kept-one"
     here.look(deployment(secret=STORE))
     assert {value.reveal() for value in here.vault.guarded} == {"live-one", "kept-one"}
+
+
+GIVEN = '{from: "env:DOWNLOADED"}'
+
+
+def test_a_target_without_an_api_is_read_from_what_a_person_has_downloaded():
+    here = world(acme=Tenant(by_hand=True))
+    here.vault.kept["env:DOWNLOADED"] = "downloaded-one"
+    (view,) = here.look(deployment(secret=GIVEN)).views
+    assert view.live[Address("client", "coder")]["secret"] == Sealed("downloaded-one")
+    assert [edit.field for change in view.changes for edit in change.edits] == ["lifetime"]
+
+
+def test_a_reference_that_gives_nothing_is_the_targets_error_also_where_it_is_read():
+    here = world(acme=Tenant(by_hand=True), zeta=Tenant())
+    bad, good = here.look(deployment("a", secret=GIVEN), deployment("b", "zeta")).views
+    assert isinstance(bad.error, SecretFailure) and good.error is None
+
+
+class SlowVault(MemoryVault):
+    """Gives a secret only once the tenant has been read, as a command that takes long."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__({"env:DOWNLOADED": "downloaded-one"})
+        self._tenant = tenant
+
+    async def resolve(self, reference: object, near: str) -> Sealed:
+        for _ in range(100):
+            if "read" in self._tenant.log:
+                return await super().resolve(reference, near)
+            await asyncio.sleep(0)
+        raise SecretFailure("the tenant was not read meanwhile")
+
+
+def test_references_are_resolved_beside_the_reading_where_that_needs_none():
+    here = world()
+    here.vault = SlowVault(here.tenants["acme"])
+    (view,) = here.look(deployment(secret=GIVEN)).views
+    assert view.error is None
 
 
 def test_an_unknown_client_to_rotate_is_refused_with_those_there_are():
@@ -184,6 +298,14 @@ def test_rotation_replaces_store_and_client_once():
     assert here.vault.kept["file:kept"] == "drawn-secret-0001"
     assert here.tenants["acme"].clients["coder"]["secret"] == Sealed("drawn-secret-0001")
     assert report.unsettled == ()
+
+
+def test_a_rotation_restricted_to_the_client_is_kept_in_its_store_all_the_same():
+    here = world(acme=Tenant(clients={"coder": {"refresh": True, "lifetime": 3600, "secret": Sealed("old-one")}}))
+    here.vault.kept["file:kept"] = "old-one"
+    report = here.apply(deployment(secret=STORE), rotate=["coder"], only=["client/coder"])
+    assert said(report) == {"client/coder": "done", "store/coder": "done"}
+    assert here.vault.kept["file:kept"] == here.tenants["acme"].clients["coder"]["secret"].reveal()
 
 
 def test_a_drawn_secret_is_guarded_before_it_is_sent():

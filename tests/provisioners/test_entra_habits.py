@@ -51,8 +51,8 @@ LIFETIMES = {
     "another Coder's callback under spa": (
         plan(),
         live(**{SPA: frozenset({"https://b.example.com/api/v2/users/oidc/callback"})}),
-        DAY,
-        "`spa`",
+        None,
+        "no limit is set",
     ),
     "an appId that does not exist": (plan(client={"id": APP_ID}), {TENANT: {}}, None, "no limit is set"),
 }
@@ -119,6 +119,19 @@ def test_a_sign_in_asks_for_offline_access():
         "User.Read",
         "offline_access",
     )
+
+
+CLIENT_IDS = {
+    "drawn, and seen": ("coder", live(), APP_ID),
+    "drawn, and not seen": ("coder", {}, ""),
+    "an appId that the plan states": (APP_ID, {}, APP_ID),
+}
+
+
+@pytest.mark.parametrize("name", CLIENT_IDS)
+def test_client_id_is_never_our_name_for_the_application(name: str):
+    stated, seen, expected = CLIENT_IDS[name]
+    assert HABITS.client_id(plan(client={"id": stated}), seen) == expected
 
 
 def test_a_plan_of_another_kind_is_a_bug_of_the_caller():

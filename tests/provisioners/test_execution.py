@@ -64,6 +64,40 @@ def test_a_failure_skips_everything_behind_it_and_nothing_else():
     assert [result.why for result in results] == ["", "depends on `client/a`", "depends on `client/b`", ""]
 
 
+async def perform_badly(one: Change) -> Outcome:
+    if one.address.name == "bad":
+        raise ConnectionRefusedError(111, "\x1b[2Jrefused\n")
+    return Outcome(("done",))
+
+
+def run_badly(perform) -> tuple[Result, ...]:
+    async def whole() -> tuple[Result, ...]:
+        limit, changes = asyncio.Semaphore(8), (change("bad"), change("good"), change("behind", "bad"))
+        return await Run(TARGET, perform, stop=asyncio.Event(), limit=limit, listen=lambda _: None).all(changes)
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.battery(54)
+def test_an_exception_that_nobody_foresaw_is_one_change_that_failed():
+    bad, good, behind = run_badly(perform_badly)
+    assert [bad.status, good.status, behind.status] == [Status.FAILED, Status.DONE, Status.SKIPPED]
+    assert isinstance(bad.error, Failed) and isinstance(bad.error.__cause__, ConnectionRefusedError)
+    assert "the change of `client/bad`" in bad.error.message
+    assert bad.error.message.endswith("ConnectionRefusedError: [Errno 111]  [2Jrefused")
+    assert bad.error.where.startswith("provisioners/test_execution.py:")
+    assert bad.error.where.endswith(" in perform_badly") and "bug" in bad.error.fix
+
+
+@pytest.mark.parametrize("stop", [asyncio.CancelledError, KeyboardInterrupt])
+def test_who_ends_the_run_ends_it(stop: type[BaseException]):
+    async def perform(_one: Change) -> Outcome:
+        raise stop
+
+    with pytest.raises(stop):
+        run_badly(perform)
+
+
 def test_what_is_not_among_the_changes_is_not_waited_for():
     results, _ = run(change("a", "elsewhere"))
     assert results[0].status is Status.DONE

@@ -133,6 +133,10 @@ def test_temporary_redirect_is_the_only_one_that_moves(name: str):
     assert (None if change is None else set(change.after["redirectUris"])) == after  # type: ignore[arg-type]
 
 
+def test_client_id_is_the_plans():
+    assert HABITS.client_id(plan(), {}) == HABITS.client_id(plan(), live()) == "coder"
+
+
 def test_without_a_client_there_is_nothing_to_allow():
     assert HABITS.with_redirects(plan(), {REALM: {}}, frozenset({OURS})) is None
 

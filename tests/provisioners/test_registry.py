@@ -8,7 +8,10 @@ from tests import stranger
 from oidc_provision.plans.errors import PlanError, UsageError
 from oidc_provision.plans.load import load
 from oidc_provision.provisioners import registry
+from oidc_provision.provisioners.base import HttpRules
+from oidc_provision.provisioners.habits import Habits
 
+GUIDE = "see docs/adding-an-identity-provider.md"
 POINT = EntryPoint("stranger", "tests.stranger", registry.GROUP)
 
 
@@ -30,6 +33,10 @@ def test_our_own_kinds_are_the_folders_with_settings():
 @pytest.mark.parametrize("kind", registry.kinds())
 def test_a_kind_brings_all_that_it_must(kind):
     package = registry.load(kind)
+    missing = [name for name in registry.Kind.__annotations__ if not hasattr(package, name)]
+    assert not missing, f"provisioners/{kind}/__init__.py lacks {', '.join(missing)}: {GUIDE}"
+    assert isinstance(package.HTTP, HttpRules) and isinstance(package.HABITS, Habits)
+    assert callable(package.open_provisioner)
     assert package.EXAMPLE.is_file() and package.ASKS and package.RULES
     (example,) = load([(str(package.EXAMPLE), package.EXAMPLE.read_bytes())], registry.PlanKinds())
     assert example.plan.identity_provider.type == kind

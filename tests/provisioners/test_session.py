@@ -1,13 +1,15 @@
 """One run put together: references resolved once, secrets guarded, everything closed at the end."""
 
 import asyncio
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests import stranger
 from tests.servers import FakeClock
 
-from oidc_provision.plans.errors import SecretFailure
+from oidc_provision.plans.errors import Failed, RemoteFailure, SecretFailure
 from oidc_provision.plans.redaction import Redactor
 from oidc_provision.plans.references import parse_reference
 from oidc_provision.plans.sealed import Sealed
@@ -41,6 +43,64 @@ def test_a_run_looks_and_applies_through_a_strangers_kind(here, tmp_path: Path):
     report = asyncio.run(whole())
     assert len(report.done) == 2 and report.unsettled == ()
     assert here["acme"].clients["a"]["secret"] == Sealed("drawn-secret-0001")
+
+
+def run_both(clock: FakeClock, *, writing: bool = False) -> Counter[str]:
+    """Look at two tenants, apply where `writing`, and return what was counted."""
+
+    async def whole() -> Counter[str]:
+        async with open_session(replace(settings(), clock=clock)) as session:
+            plans = [stranger.deployment("a", "acme"), stranger.deployment("b", "zeta")]
+            proposal = await session.engine.look(plans, writing=writing)
+            assert not [view.error for view in proposal.failed]
+            if writing:
+                await session.engine.apply(proposal, stop=asyncio.Event())
+            return Counter(session.traffic.counts)
+
+    return asyncio.run(whole())
+
+
+def test_what_is_asked_without_http_is_counted_too(here):
+    assert run_both(FakeClock(), writing=True) == {"READ tenant": 4, "WRITE client": 2}
+
+
+def test_what_a_provisioner_opened_is_closed_at_the_end_of_the_run(here):
+    run_both(FakeClock())
+    assert [tenant.closed for tenant in here.values()] == [1, 1]
+
+
+def test_one_that_fails_to_close_is_told_and_keeps_nothing_else_open(here):
+    here["zeta"].bugs = {"close": OSError("the disk is full")}
+    with pytest.raises(Failed, match=r"closing ended in what nobody foresaw: OSError: the disk is full"):
+        run_both(FakeClock())
+    assert [tenant.closed for tenant in here.values()] == [1, 1]
+
+
+def test_what_ended_the_work_is_told_and_not_what_closing_adds(here):
+    here["acme"].bugs = {"close": OSError("the disk is full")}
+
+    async def whole():
+        async with open_session(settings()) as session:
+            await session.engine.look([stranger.deployment("a", "acme")], writing=False)
+            raise RemoteFailure("the first cause")
+
+    with pytest.raises(RemoteFailure, match="the first cause"):
+        asyncio.run(whole())
+    assert here["acme"].closed == 1
+
+
+def test_the_deadline_of_the_run_is_known_without_http(here):
+    clock = FakeClock()
+    here["acme"].before_write = lambda _name: clock.slept.append(11)
+
+    async def whole():
+        async with open_session(replace(settings(deadline=10), clock=clock)) as session:
+            proposal = await session.engine.look([stranger.deployment("a", "acme")], writing=True)
+            return await session.engine.apply(proposal, stop=asyncio.Event())
+
+    report = asyncio.run(whole())
+    assert len(report.done) == 1
+    assert [error.message for error in report.errors] == ["the run's deadline is over"]
 
 
 def test_a_reference_asked_twice_is_resolved_once(tmp_path: Path):

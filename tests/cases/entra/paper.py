@@ -46,7 +46,7 @@ class PaperTenant:
         name = "appId" if is_guid(key) else "uniqueName"
         return _first(self._applications, name, key)
 
-    async def applications_page(self, *, owners: bool, after: object = None) -> dict[str, Any]:
+    async def applications_page(self, after: object = None) -> dict[str, Any]:
         return _page(self._applications)
 
     async def principals_page(self, after: object = None) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class PaperTenant:
         return self._allowed("default_policy", "reading the tenant's policy about secrets")
 
     async def own_policies(self, object_id: str) -> list[dict[str, Any]]:
-        return self._live["own_policies"]
+        return self._allowed("own_policies", "reading the application's policy about secrets")
 
     async def owners(self, object_id: str) -> frozenset[str]:
         return frozenset(self._live["owners"])
@@ -83,7 +83,8 @@ class PaperTenant:
         return self._live["lifetime_policies"]
 
     async def lifetime_policy_applies_to(self, policy_id: str) -> frozenset[str]:
-        return frozenset(self._live["applies_to"])
+        applied = self._live["applies_to"]
+        return frozenset(applied.get(policy_id, ()) if isinstance(applied, dict) else applied)
 
 
 def _present(one: Any, others: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -56,6 +56,7 @@ def private(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, form: PrivateFo
 GOOD = certificate(FIRST, "2025-12-01", "2026-12-01")
 BEHIND = {
     "file:good.crt": GOOD,
+    "file:chain.key": GOOD + private(FIRST, PKCS1),
     "file:next.crt": certificate(SECOND, "2025-12-15", "2026-12-15"),
     "file:ending.crt": certificate(FIRST, "2025-01-15", "2026-01-15"),
     "file:over.crt": certificate(FIRST, "2024-12-31", "2025-12-31"),
