@@ -21,7 +21,7 @@ from ..provisioners.session import Session, open_session
 from .exit_codes import DONE
 from .options import Common
 from .planning import Wish, look, say_traffic, show
-from .render.aftermath import closing_line, notes_after
+from .render.aftermath import closing_line, left_for_people, notes_after, steps_for_people
 from .render.errors import render_error, visible
 from .render.text import Cost
 from .running import Interruption, answered, load_deployments, run
@@ -117,7 +117,9 @@ def _may_start(job: Job, session: Session, proposal: Proposal) -> bool:
     """Raise Refused where a brake holds; return False where nothing is to be done because it is done already."""
     # before the brakes: what is done already needs nobody's leave
     if job.saved is not None and saved_plans.is_applied(job.saved, proposal):
-        job.common.console.out("already applied: the live state is as the saved plan would leave it")
+        left = len(left_for_people(proposal, Report()))
+        beside = f"; {steps_for_people(left)}" if left else ""
+        job.common.console.out(f"already applied: nothing of the saved plan is left to send{beside}")
         return False
     refused = refusal(proposal, session.engine.is_offline_loss, force=job.consent.force)
     if refused is not None:
@@ -208,7 +210,7 @@ def _raise_unfinished(proposal: Proposal, report: Report) -> None:
     if not report.done:
         raise errors[0] if errors else Failed("nothing was written")
     notes = [f"not done: `{r.change.address}` at {r.target}" for r in undone] + [
-        render_error(error).splitlines()[0] for error in errors
+        f"{render_error(error).splitlines()[0]}{f' ({error.where})' if error.where else ''}" for error in errors
     ]
     raise AppliedInPart(
         f"{len(report.done)} changes were made, {len(undone)} were not",

@@ -44,6 +44,7 @@ class Common:
             parallelism=self.parallelism,
             deadline=self.deadline,
             trace=self._heard(progress),
+            complain=self.console.warn,
             **more,
         )
 

@@ -15,6 +15,7 @@ from ..plans.proposal import Proposal
 from ..plans.rules import WEAK_SECRET
 from ..provisioners.files import write_private
 from ..provisioners.session import Session, open_session
+from ..provisioners.surprises import Unforeseen
 from .exit_codes import DONE, FAILED, PENDING, REFUSED
 from .options import Common
 from .render.json_plan import render_json
@@ -91,7 +92,8 @@ def show(common: Common, proposal: Proposal, cost: Cost, form: str, files: Itera
         render_text(proposal, cost, console.style, failures=False) if text else RENDERINGS[form](proposal, cost)
     )
     for view in proposal.failed:
-        if common.debug:
+        # of what was foreseen the message says it all
+        if common.debug and isinstance(view.error, Unforeseen):
             console.say("".join(traceback.format_exception(view.error)))
         console.warn(failure_text(view))
     for name, path in files:

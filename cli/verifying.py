@@ -19,7 +19,7 @@ from ..provisioners.oidc.asking import Request
 from ..provisioners.oidc.coder_side import CoderSide
 from ..provisioners.oidc.discovery import host_of
 from ..provisioners.oidc.forms import FormDriver, Person
-from ..provisioners.oidc.of_plan import Picture, assumed, plan_step, subject_of, untold
+from ..provisioners.oidc.of_plan import Picture, assumed, plan_step, stated, subject_of, untold
 from ..provisioners.oidc.probes import CREDENTIALS, DOOR
 from ..provisioners.oidc.signing_in import untried
 from ..provisioners.oidc.subject import Subject
@@ -144,7 +144,8 @@ class _Job:
         secret = await self._secret(wish.client_secret)
         scopes = tuple(filter(None, wish.scopes.replace(",", " ").split()))
         request = Request(wish.client_id, wish.redirect_uri, scopes, _parameters(wish.auth_url_params))
-        subject = self._trusting(Subject(wish.issuer, Credentials(wish.client_id, secret), request))
+        habits = registry.habits_at(host_of(wish.issuer))
+        subject = self._trusting(stated(wish.issuer, Credentials(wish.client_id, secret), request, habits))
         verifier = self._verifier(subject)
         steps = [await verifier.discovery(), *await verifier.probes()]
         return (*steps, *await self._login(subject)) if wish.login else tuple(steps)

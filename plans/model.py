@@ -217,6 +217,10 @@ class Client(Frozen):
         """Return further references of a kind's client by name; what stands behind them is read as the secret is."""
         return {}
 
+    def awaited(self) -> frozenset[str]:
+        """Return the names of those references whose file somebody may still have to make: an absent one is left out, and no error."""
+        return frozenset()
+
 
 class RefreshTokens(Frozen):
     """How long refresh tokens last: the same words for every identity provider."""

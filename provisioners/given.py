@@ -54,8 +54,19 @@ async def _of_one(vault: Vault, deployment: Deployment) -> dict[Address, Fields]
     if not further:
         return found
     near, address = deployment.document.file, given_address(deployment.client_id)
-    values = await asyncio.gather(*(vault.resolve(each, near) for each in further.values()))
-    return {**found, address: {**found.get(address, {}), **dict(zip(further, values, strict=True))}}
+    awaited = deployment.plan.client.awaited()
+    values = await asyncio.gather(
+        *(_further(vault, each, near, awaited=name in awaited) for name, each in further.items())
+    )
+    there = {name: value for name, value in zip(further, values, strict=True) if value is not None}
+    return {**found, address: {**found.get(address, {}), **there}}
+
+
+async def _further(vault: Vault, reference: SecretReference, near: str, *, awaited: bool) -> Sealed | None:
+    # only a file can be told to be missing; of a variable or a command nobody knows whether it will ever be there
+    if awaited and reference.scheme == "file":
+        return await vault.store(reference, near).read()
+    return await vault.resolve(reference, near)
 
 
 async def _secret(vault: Vault, deployment: Deployment) -> dict[Address, Fields]:

@@ -56,6 +56,17 @@ def load(kind: str) -> Kind:
     raise UsageError(f"there is no identity provider type `{kind}`", fix=f"one of: {', '.join(kinds())}")
 
 
+def habits_at(host: str) -> Habits | None:
+    """Return the ways of the kind whose own host this is, None where it is none's."""
+    for name in kinds():
+        # a stranger's package that is broken takes nothing away but its own ways
+        with suppress(ImportError, UsageError):
+            found = load(name).HABITS
+            if host in found.hosts:
+                return found
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Refusals:
     """What is known of a vendor's refusals; `clue` is an expression for what gives the vendor away in a text, "" for none."""

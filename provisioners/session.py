@@ -47,6 +47,8 @@ class SessionSettings:
     trace: Callable[[Exchange], None] | None = None
     listen: Listen = unheard
     draw: Callable[[], str] = drawn_secret
+    complain: Callable[[str], None] = unheard
+    """Told what went wrong after the work was done: it must not cost the result."""
     clock: Clock = field(default_factory=SystemClock)
 
 
@@ -115,7 +117,8 @@ async def open_session(settings: SessionSettings) -> AsyncIterator[Session]:
         await opener.close()
         raise
     for error in await opener.close():
-        raise told(error, "closing")
+        failed = told(error, "closing")
+        settings.complain(f"{failed.message} ({failed.where})" if failed.where else failed.message)
 
 
 class _Opener:

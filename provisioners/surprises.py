@@ -13,13 +13,17 @@ from .foreign_words import printable
 _FIX = "this is a bug of the provisioner, unless the cause lies outside and passes: run again, and report what --debug prints"
 
 
+class Unforeseen(Failed):
+    """A bug of a provisioner; the exception that it was is the cause."""
+
+
 def told(error: Exception, during: str) -> ProvisionError:
     """Return an error of ours as it is; any other as a failure that names type, words and place, with the error as its cause."""
     if isinstance(error, ProvisionError):
         return error
     words = printable(str(error))
     named = f"{type(error).__name__}: {words}" if words else type(error).__name__
-    failed = Failed(f"{during} ended in what nobody foresaw: {named}", where=_place(error), fix=_FIX)
+    failed = Unforeseen(f"{during} ended in what nobody foresaw: {named}", where=_place(error), fix=_FIX)
     # `raise ... from` does the same, but there is nobody to catch it
     failed.__cause__ = error
     return failed

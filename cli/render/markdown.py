@@ -25,6 +25,7 @@ def render_markdown(proposal: Proposal, cost: Cost | None = None) -> str:
     found = counts(proposal)
     actions = ((Action.CREATE, "add"), (Action.UPDATE, "change"), (Action.DELETE, "remove"))
     title = "No changes" if not any(found.values()) else ", ".join(f"{found[name]} to {name}" for _, name in actions)
+    title += f", {found['manual']} left for a human" if found["manual"] else ""
     head = [MARK, f"### oidc-provision: {title}", ""]
     if proposal.findings:
         head += ["| | finding | fix |", "|---|---|---|", *_rows(proposal.findings), ""]

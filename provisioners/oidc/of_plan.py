@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...plans.client_secret import secret_of_coder
 from ...plans.coder_env import CoderEnv
@@ -67,6 +67,14 @@ def _subject(issuer: str, who: Credentials, request: Request, promise: Promise, 
     )
 
 
+def stated(issuer: str, who: Credentials, request: Request, habits: Habits | None) -> Subject:
+    """Return what is verified without a plan; `habits` are those of the issuer's vendor, where it is known."""
+    if habits is None:
+        return Subject(issuer, who, request)
+    # what mends a part in a plan is of no use without one
+    return replace(_subject(issuer, who, request, Promise(), habits), fixes={})
+
+
 def _lacking(subject: Subject) -> str:
     if not subject.who.client_id:
         return "client id"
@@ -109,7 +117,8 @@ def untold(view: View, refusal: ProvisionError | None, subject: Subject) -> Step
         return failed(*ENV, problem, refusal.where, fix=refusal.fix, breaks=parts, either=len(parts) > 1)
     if not lacking:
         return None
-    told = f"with the one that Coder has, `verify --issuer {subject.issuer} --client-id ID` needs no plan"
+    options = f"--client-id ID --redirect-uri {subject.request.redirect_uri}"
+    told = f"with the one that Coder has, `verify --issuer {subject.issuer} {options}` needs no plan"
     return Step(*ENV, Verdict.FOLLOWS, (told,), f"without a look nothing tells the {lacking}", cause=PLAN[0])
 
 

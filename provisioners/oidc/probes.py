@@ -115,6 +115,9 @@ class Prober:
         if meaning is None:
             return failed(*DOOR, f"the authorization endpoint refuses: {returned.said}", breaks=["flow"])
         problem = f"the authorization endpoint refuses: {meaning.cause} ({returned.said})"
+        if meaning.part == "secret":
+            # no secret is shown here, so it is the client that is not known
+            return failed(*DOOR, problem, fix="check that this client exists and is enabled", breaks=["client"])
         return failed(*DOOR, problem, fix=meaning.fix, breaks=[meaning.part])
 
     @staticmethod

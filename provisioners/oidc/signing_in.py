@@ -195,7 +195,7 @@ class SignIn:
     async def _revoked(self, made: _Made) -> Step:
         if self.subject.revokes_grant:
             why = "to revoke would end the person's whole grant to this client, and Coder's own session with it"
-            return unclear(*REVOKED, f"nothing was revoked: {why}", "what was made here ends by its lifetime")
+            return ok(*REVOKED, f"nothing was revoked: {why}; what was made here ends by its lifetime")
         tokens = list(dict.fromkeys(answer.token("refresh_token") for answer in made.answers))
         endpoint = self.found.endpoint("revocation_endpoint")
         if not tokens:

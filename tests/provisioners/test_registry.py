@@ -10,6 +10,9 @@ from oidc_provision.plans.load import load
 from oidc_provision.provisioners import registry
 from oidc_provision.provisioners.base import HttpRules
 from oidc_provision.provisioners.habits import Habits
+from oidc_provision.provisioners.oidc.asking import Request
+from oidc_provision.provisioners.oidc.of_plan import stated
+from oidc_provision.provisioners.oidc.tokens import Credentials
 
 GUIDE = "see docs/adding-an-identity-provider.md"
 POINT = EntryPoint("stranger", "tests.stranger", registry.GROUP)
@@ -76,3 +79,15 @@ def test_a_plan_of_an_unknown_kind_says_what_was_meant():
     with pytest.raises(PlanError) as refused:
         load([("plan.yaml", text.encode())], registry.PlanKinds())
     assert "keycloak" in refused.value.problems[0].fix
+
+
+def test_the_ways_of_a_vendor_are_known_by_its_host_without_a_plan():
+    found = registry.habits_at("login.microsoftonline.com")
+    assert found is not None and found is registry.load("entra").HABITS
+    who, request = Credentials("id", None), Request("id", "https://coder.example.com/callback", ("openid",), {})
+    subject = stated("https://login.microsoftonline.com/x/v2.0", who, request, found)
+    assert (subject.hosts, subject.tables, subject.silent) == (found.hosts, found.meanings, found.silent)
+    # nothing is mended in a plan that there is not
+    assert subject.fixes == {} and found.fixes
+    assert registry.habits_at("sso.example.com") is None
+    assert stated("https://sso.example.com", who, request, None).tables == ()

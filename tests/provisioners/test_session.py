@@ -9,7 +9,7 @@ import pytest
 from tests import stranger
 from tests.servers import FakeClock
 
-from oidc_provision.plans.errors import Failed, RemoteFailure, SecretFailure
+from oidc_provision.plans.errors import RemoteFailure, SecretFailure
 from oidc_provision.plans.redaction import Redactor
 from oidc_provision.plans.references import parse_reference
 from oidc_provision.plans.sealed import Sealed
@@ -45,11 +45,11 @@ def test_a_run_looks_and_applies_through_a_strangers_kind(here, tmp_path: Path):
     assert here["acme"].clients["a"]["secret"] == Sealed("drawn-secret-0001")
 
 
-def run_both(clock: FakeClock, *, writing: bool = False) -> Counter[str]:
+def run_both(clock: FakeClock, *, writing: bool = False, **more: object) -> Counter[str]:
     """Look at two tenants, apply where `writing`, and return what was counted."""
 
     async def whole() -> Counter[str]:
-        async with open_session(replace(settings(), clock=clock)) as session:
+        async with open_session(replace(settings(**more), clock=clock)) as session:
             plans = [stranger.deployment("a", "acme"), stranger.deployment("b", "zeta")]
             proposal = await session.engine.look(plans, writing=writing)
             assert not [view.error for view in proposal.failed]
@@ -71,8 +71,9 @@ def test_what_a_provisioner_opened_is_closed_at_the_end_of_the_run(here):
 
 def test_one_that_fails_to_close_is_told_and_keeps_nothing_else_open(here):
     here["zeta"].bugs = {"close": OSError("the disk is full")}
-    with pytest.raises(Failed, match=r"closing ended in what nobody foresaw: OSError: the disk is full"):
-        run_both(FakeClock())
+    said: list[str] = []
+    run_both(FakeClock(), complain=said.append)
+    assert len(said) == 1 and "closing ended in what nobody foresaw: OSError: the disk is full" in said[0]
     assert [tenant.closed for tenant in here.values()] == [1, 1]
 
 
