@@ -47,9 +47,10 @@ def emit(common: Common, paths: Sequence[str], emission: Emission) -> int:
         _deliver(common, text, emission, holds_secret=any(entry.is_secret for entry in env.entries))
         if view.changes.sendable:
             common.console.say("note: the live client is not as the plan wants it; run `oidc-provision plan`")
-        manual = len(view.changes) - len(view.changes.sendable)
-        if manual:
-            common.console.say(f"note: {steps_for_people(manual)}; `oidc-provision plan` says what to do")
+        if view.changes.by_hand:
+            common.console.say(
+                f"note: {steps_for_people(len(view.changes.by_hand))}; `oidc-provision plan` says what to do"
+            )
         return DONE
 
     return run(common.console, work)

@@ -91,6 +91,11 @@ class ChangeSet:
         return tuple(change for change in self.changes if not change.manual)
 
     @property
+    def by_hand(self) -> tuple[Change, ...]:
+        """The steps that only a human can do."""
+        return tuple(change for change in self.changes if change.manual)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the canonical form; holds no secret and nothing that depends on the run."""
         return digest_of([change_json(change) for change in self.changes])

@@ -168,43 +168,25 @@ def _edits(changes: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
 
 def is_applied(saved: SavedPlan, proposal: Proposal) -> bool:
     """Tell whether nothing of the saved plan is left to send, and nothing that it would have left alone has moved."""
-    live = {str(view.target): _seen(view) for view in proposal.views}
-    before, now = _left_alone(saved.seen, saved), _left_alone(live, saved)
-    return not proposal.pending and not any(_differences(_common(before, now), _common(now, before)))
-
-
-def _common(
-    parts: Mapping[str, Mapping[str, Any]], others: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """The values that both looks have: what is managed may depend on what is live."""
-    return {
-        target: {
-            address: fields
-            and {name: fields[name] for name in fields.keys() & (others[target][address] or fields).keys()}
-            for address, fields in part.items()
-            if address in others[target]
-        }
-        for target, part in parts.items()
-        if target in others
-    }
-
-
-def _left_alone(parts: Mapping[str, Mapping[str, Any]], saved: SavedPlan) -> dict[str, dict[str, Any]]:
-    """The values that the saved plan does not change: of the others an identity provider may make what nobody could foresee."""
-    edited = {(target, address, field) for target, address, field in _edits(saved.changes)}
+    before, now = _flat(saved.seen), _flat({str(view.target): _seen(view) for view in proposal.views})
     made = {
         (target, change["address"])
         for target, part in saved.changes.items()
         for change in part
         if change["action"] == Action.CREATE
     }
+    # of what it changes an identity provider may make what nobody could foresee, and what is managed may depend on what is live
+    left_alone = (before.keys() & now.keys()) - _edits(saved.changes).keys()
+    return not proposal.pending and all(before[key] == now[key] for key in left_alone if key[:2] not in made)
+
+
+def _flat(parts: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str, str], Any]:
+    """Every value by target, address and field; under the field "" stands whether the resource exists."""
     return {
-        target: {
-            address: None if fields is None else {n: v for n, v in fields.items() if (target, address, n) not in edited}
-            for address, fields in part.items()
-            if (target, address) not in made
-        }
+        (target, address, name): value
         for target, part in parts.items()
+        for address, fields in part.items()
+        for name, value in {"": fields is not None, **(fields or {})}.items()
     }
 
 

@@ -33,7 +33,7 @@ def left_for_people(proposal: Proposal, report: Report) -> tuple[Change, ...]:
     # by then what was made has the ids that a step may need, and a step that was done is no longer there
     seen_last = {} if report.after is None else {view.target: view for view in report.after.views if view.error is None}
     views = [seen_last.get(view.target, view) for view in proposal.views]
-    return tuple(change for view in views for change in view.changes if change.manual)
+    return tuple(change for view in views for change in view.changes.by_hand)
 
 
 def closing_line(proposal: Proposal, report: Report, requests: int) -> str:

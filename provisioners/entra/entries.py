@@ -11,7 +11,7 @@ from .api import Api
 from .fields import OWNERS
 from .finding import FEW, by_keys, whole
 from .graph import Representation
-from .refusals import FORBIDDEN, GraphFailure
+from .refusals import unless_forbidden
 from .wants import client_part
 
 EXPANDED = 20
@@ -68,13 +68,8 @@ async def _applications(api: Api, plans: Sequence[Plan]) -> tuple[dict[str, Repr
 
 
 async def _grants(api: Api, keys: set[str], asked: int) -> Grants | None:
-    try:
-        return await _allowed_grants(api, keys, asked)
-    except GraphFailure as failure:
-        # a person's token does not tell what the person may
-        if failure.status != FORBIDDEN:
-            raise
-        return None
+    # a person's token does not tell what the person may
+    return await unless_forbidden(_allowed_grants(api, keys, asked))
 
 
 async def _allowed_grants(api: Api, keys: set[str], asked: int) -> Grants:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from .api import MOST
 from .graph import Representation
-from .refusals import FORBIDDEN, GraphFailure
+from .refusals import unless_forbidden
 
 FEW = 2
 """Up to so many are looked up: asking how many there are costs a request as well."""
@@ -37,13 +37,8 @@ async def by_keys(
 
 
 async def _listed(page: NextPage, keys: int) -> list[Representation]:
-    try:
-        first = await page(None)
-    except GraphFailure as failure:
-        # sources do not agree on whether OwnedBy alone may list
-        if failure.status != FORBIDDEN:
-            raise
-        return []
+    # sources do not agree on whether OwnedBy alone may list
+    first = await unless_forbidden(page(None))
     return [] if first is None else await _pages(first, page, _further_pages(first, keys))
 
 

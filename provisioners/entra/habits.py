@@ -13,8 +13,7 @@ from ..habits import Habits, Wishes
 from .fields import OFFLINE_ACCESS, PERMISSIONS, PUBLIC, PUBLIC_FLOWS, SPA, WEB, client_address, members
 from .lifetimes import lifetimes
 from .meanings import MEANINGS
-from .settings import is_guid
-from .wants import scopes_of
+from .wants import is_adopted, scopes_of
 
 PARTS = {WEB: "redirect", SPA: "redirect", PUBLIC: "redirect", PUBLIC_FLOWS: "client", PERMISSIONS: "scopes"}
 HOSTS = frozenset(
@@ -56,7 +55,7 @@ def client_id(plan: Plan, live: Live) -> str:
     drawn = live.get(client_address(plan.client.id), {}).get("appId")
     if isinstance(drawn, str):
         return drawn
-    return plan.client.id if is_guid(plan.client.id) else ""
+    return plan.client.id if is_adopted(plan) else ""
 
 
 def with_redirects(plan: Plan, live: Live, uris: frozenset[str]) -> Change | None:

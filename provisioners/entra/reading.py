@@ -36,7 +36,7 @@ from .fields import (
 from .graph import Representation
 from .patience import Patience
 from .reading_policies import read_default, read_limits, read_shared
-from .refusals import FORBIDDEN, GraphFailure
+from .refusals import GraphFailure, unless_forbidden
 from .wants import client_part
 
 
@@ -63,13 +63,8 @@ class Allowed:
 
 async def read_scopes(api: Api) -> Scopes:
     """Return Graph's delegated permissions as this tenant has them; those that everybody has where they may not be read."""
-    try:
-        found = await api.graph_principal()
-    except GraphFailure as failure:
-        # who may write its own applications alone need not see Microsoft's
-        if failure.status != FORBIDDEN:
-            raise
-        found = None
+    # who may write its own applications alone need not see Microsoft's
+    found = await unless_forbidden(api.graph_principal())
     if found is None:
         return Scopes()
     listed = found.get("oauth2PermissionScopes") or ()

@@ -13,7 +13,7 @@ from .entries import Entry
 from .fields import CERTIFICATES, EVERYBODYS, SECRETS, TENANT, moment, other_lifetime_field
 from .graph import Representation
 from .patience import Patience
-from .refusals import FORBIDDEN, GraphFailure
+from .refusals import unless_forbidden
 from .settings import EntraShared
 from .wants import FREQUENCY, LIFETIME, client_part
 
@@ -22,12 +22,7 @@ async def read_default(api: Api, plans: Sequence[Plan]) -> Representation | None
     """Return the tenant's policy about secrets, None where no plan needs it or it may not be read."""
     if not any(_makes_credentials(plan) for plan in plans):
         return None
-    try:
-        return await api.default_policy()
-    except GraphFailure as failure:
-        if failure.status != FORBIDDEN:
-            raise
-        return None
+    return await unless_forbidden(api.default_policy())
 
 
 async def read_limits(
@@ -51,14 +46,9 @@ async def _limits(api: Api, plan: Plan, entry: Entry, default: Representation, n
     # the application's own stands in place of the tenant's: asked for only where it can make a difference
     if found is None or (limits == policies.Limits() and _has_lasting(plan, found, now)):
         return limits
-    try:
-        own = await api.own_policies(str(found["id"]))
-    except GraphFailure as failure:
-        # only to say early what apply would be told
-        if failure.status != FORBIDDEN:
-            raise
-        return limits
-    return policies.limits(default, own, created)
+    own = await unless_forbidden(api.own_policies(str(found["id"])))
+    # only to say early what apply would be told
+    return limits if own is None else policies.limits(default, own, created)
 
 
 def _has_lasting(plan: Plan, found: Representation, now: int) -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from ...plans.errors import RemoteFailure
 from .. import foreign_words
+
+T = TypeVar("T")
 
 NOT_GRAPH = "check that `identity_provider.graph` is Microsoft Graph"
 """The fix where an answer makes no sense."""
@@ -58,6 +63,16 @@ def refusal(what: str, status: int, code: object, message: object, request_id: o
     where = f"request-id {traced}" if traced else ""
     fix = _BY_CODE.get(name) or _BY_STATUS.get(status, "")
     return GraphFailure(f"{what} was answered {status}, {said}", code=name, where=where, fix=fix, status=status)
+
+
+async def unless_forbidden(asked: Awaitable[T]) -> T | None:
+    """Return an answer, None where the sign-in may not ask for it."""
+    try:
+        return await asked
+    except GraphFailure as failure:
+        if failure.status != FORBIDDEN:
+            raise
+        return None
 
 
 def printable(text: object) -> str:

@@ -165,7 +165,7 @@ def _fix(changes: ChangeSet) -> str:
     """Return what we do, then what is left for a person."""
     ours = ["run `oidc-provision apply`"] if changes.sendable else []
     # one step may stand at several changes
-    return "; then ".join([*ours, *dict.fromkeys(change.manual for change in changes if change.manual)])
+    return "; then ".join([*ours, *dict.fromkeys(change.manual for change in changes.by_hand)])
 
 
 def _parts(change: Change, habits: Habits) -> Iterator[str]:
